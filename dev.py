@@ -6,13 +6,11 @@ from __future__ import annotations
 import configparser
 import hashlib
 import html
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
 
@@ -45,7 +43,7 @@ def digest(names):
 
 
 def ensure_venv(names=REQUIREMENTS):
-    """Install what `names` pins into `.venv`, once per change of the pins; several calls at once wait for each other."""
+    """Install what `names` pins into `.venv`, once per change; several calls at once wait for each other."""
     import fcntl
 
     key = os.path.join(VENV, "installed-" + names[0])
@@ -58,7 +56,7 @@ def ensure_venv(names=REQUIREMENTS):
             return
         if not venv_works():
             make_venv()
-        say("Installing the packages of %s into .venv (the first time takes half a minute) ..." % names[0])
+        say("Installing " + names[0] + " into .venv (the first time takes half a minute) ...")
         install(names[0])
         with open(key, "w", encoding="utf-8") as stream:
             stream.write(wanted)
@@ -90,7 +88,7 @@ def make_venv():
         raise Refusal("This Python has no venv module: run `sudo apt install python3-venv`.") from None
     if not has_ensurepip() and os.geteuid() == 0 and shutil.which("apt-get"):
         say("This Python cannot make environments; installing its venv package by apt-get ...")
-        apt_install("python%d.%d-venv" % sys.version_info[:2])
+        apt_install("python{}.{}-venv".format(*sys.version_info))
     if has_ensurepip():
         run([sys.executable, "-m", "venv", VENV])
         return
@@ -100,9 +98,7 @@ def make_venv():
         bootstrap_pip()
     except (OSError, ValueError) as error:
         shutil.rmtree(VENV, ignore_errors=True)
-        raise Refusal(
-            "No pip for the environment (%s): run `sudo apt install python3-venv`." % error
-        ) from None
+        raise Refusal("No pip (" + str(error) + "): run `sudo apt install python3-venv`.") from None
 
 
 def has_ensurepip():
@@ -116,7 +112,7 @@ def has_ensurepip():
 
 
 def apt_install(*packages):
-    """As root; whether it worked. Old package lists are the usual reason for a failure, so they are fetched first."""
+    """As root; whether it worked. Old package lists are the usual trouble, so they are fetched first."""
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     updated = subprocess.run(["apt-get", "update", "-qq"], env=env, check=False).returncode == 0
     command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
@@ -143,7 +139,7 @@ def install(requirements):
 
 def run(command, env=None):
     if subprocess.run(command, cwd=CHECKOUT, env=env, check=False).returncode:
-        raise Refusal("This failed, see above: %s" % " ".join(command))
+        raise Refusal("This failed, see above: " + " ".join(command))
 
 
 # --- pip without ensurepip
@@ -192,7 +188,7 @@ def pip_index():
 
 
 def newest_pip(page, page_url):
-    """Address and SHA-256 of the newest final, unyanked pip on a simple-index page that this Python can run."""
+    """Address and SHA-256 of the newest final, unyanked pip on a simple-index page for this Python."""
     best = None
     for attributes, name in re.findall(r"<a\s([^>]*)>\s*(pip-[^<]+)</a>", page):
         version = re.match(r"pip-(\d+(?:\.\d+)*)-py3-none-any\.whl\s*$", name)
@@ -231,7 +227,7 @@ def verb_test(words):
 
 
 def verb_check(words):
-    """format, lint, imports, types, templates, migrations, deployment, drawn pages; what CI and the hooks run"""
+    """lint, format, imports, types, templates, migrations, deployment, drawn pages; names pick some"""
     from liaison import checks
 
     return checks.run_all(CHECKOUT, words)
@@ -265,7 +261,7 @@ def verb_bench(words):
 
 
 def verb_manage(words):
-    """a Django command in the development environment, for example `manage shell`; --owner runs it as the owner role"""
+    """a Django command in this environment, as `manage shell`; --owner first: as the owner role"""
     return manage(words)
 
 
@@ -320,7 +316,7 @@ VERBS = {
 
 
 def overview():
-    return "\n".join("  python3 dev.py %-9s %s" % (name, verb.__doc__) for name, verb in VERBS.items())
+    return "\n".join("  python3 dev.py " + name.ljust(10) + verb.__doc__ for name, verb in VERBS.items())
 
 
 def enter_venv():
@@ -334,7 +330,11 @@ def enter_venv():
 
 def main(words):
     if sys.version_info < OLDEST_PYTHON:
-        say("Liaison needs Python %d.%d or newer; this is %d.%d." % (OLDEST_PYTHON + sys.version_info[:2]))
+        say(
+            "Liaison needs Python {}.{} or newer; this is {}.{}.".format(
+                *OLDEST_PYTHON + sys.version_info[:2]
+            )
+        )
         return 1
     if os.name == "nt":
         say("Liaison runs on Linux and macOS; on Windows use WSL.")

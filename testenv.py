@@ -1,7 +1,7 @@
 """Pytest plugin: an engine, an environment and a database of its own for every test run.
 
-`-p testenv` (pyproject.toml) loads it before pytest-django reads the settings; `conftest.py` would come too late.
-Several runs may go on at once, each with its own databases in one cluster, which the last run stops.
+`-p testenv` (pyproject.toml) loads it before pytest-django reads the settings; `conftest.py` would come too
+late. Several runs may go on at once, each with its own databases in one cluster, which the last run stops.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _remove_dead(runs: Path) -> None:
 
 
 def _join_as_worker() -> None:
-    """A pytest-xdist worker: same servers, another broker database (pytest-django renames the PostgreSQL one)."""
+    """A pytest-xdist worker: same servers, its own databases (pytest-django names the PostgreSQL one)."""
     number = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0) + 1
     os.environ["REDIS_URL"] = re.sub(
         r"\?db=\d+$", f"?db={number % broker.DATABASES}", os.environ["REDIS_URL"]

