@@ -191,8 +191,9 @@ class Cluster:
 
     def postmaster(self) -> int | None:
         """The pid of the living server of these data, or None. A pid file proves nothing by itself."""
-        if self._process is not None:
-            self._process.poll()  # reap our own child, or it would look like a zombie
+        # Asking about our own child also reaps it. It may not have written its pid file yet.
+        if self._process is not None and self._process.poll() is None:
+            return self._process.pid
         pid = self._pid_file()[0]
         return pid if pid and os.fsencode(self.data) in host.command_of(pid) else None
 
@@ -286,7 +287,15 @@ class Cluster:
             f"GRANT {APP} TO {OWNER} WITH ADMIN OPTION",
             f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
         ]
-        single = [programs / "postgres", "--single", "-D", data, "-c", "exit_on_error=on", "postgres"]
+        single: list[str | Path] = [
+            programs / "postgres",
+            "--single",
+            "-D",
+            data,
+            "-c",
+            "exit_on_error=on",
+            "postgres",
+        ]
         self._run(single, words="".join(f"{statement};\n" for statement in statements))
 
     def _configure(self, data: Path | None = None) -> None:
@@ -330,9 +339,8 @@ class Cluster:
             **host.popen_options(self.account),
         )
         if done.returncode:
-            raise EngineError(
-                f"PostgreSQL's {Path(command[0]).name} failed:\n{done.stderr.decode(errors='replace').strip()}"
-            )
+            said = done.stderr.decode(errors="replace").strip()
+            raise EngineError(f"PostgreSQL's {Path(command[0]).name} failed:\n{said}")
 
     # --- the programs, as the engine's account can read them
 
