@@ -272,7 +272,7 @@ class EncryptedTextField(_EncryptedField):
     def _to_value(self, stored: bytes) -> str:
         return decrypt(stored, scope=self.scope).decode() if stored else ""
 
-    def formfield(self, **kwargs: Any) -> Any:
+    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
         return super().formfield(**{"form_class": forms.CharField, "max_length": self.max_length, **kwargs})
 
 
