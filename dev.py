@@ -105,7 +105,7 @@ def has_ensurepip():
     # In a fresh process: apt may have installed it a moment ago.
     return (
         subprocess.run(
-            [sys.executable, "-c", "import ensurepip"], capture_output=True, check=False
+            [sys.executable, "-c", "import ensurepip; ensurepip.version()"], capture_output=True, check=False
         ).returncode
         == 0
     )

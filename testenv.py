@@ -41,8 +41,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def _start(config: pytest.Config) -> None:
     choices = {name: os.environ.get(name, "") for name in ENGINE_NAMES}
     _forget_deployment()
-    base = host.state_dir(CHECKOUT, os.environ)
-    state = host.make_dir(base.with_name(base.name + "-test"), mode=0o711)
+    state = host.make_dir(host.test_state_dir(CHECKOUT, os.environ), mode=0o711)
     runs = host.make_dir(state / "runs", mode=0o700)
     _remove_dead(runs)
     run = host.make_dir(runs / str(os.getpid()), mode=0o700)
@@ -72,15 +71,11 @@ def _start(config: pytest.Config) -> None:
 def _start_postgres(config: pytest.Config, state: Path, choice: str) -> None:
     if choice == "off":
         raise host.EngineError("DEVDB=off starts no PostgreSQL: set DATABASE_URL.")
-    install = postgres.choose(choice)
-    cluster = postgres.Cluster(
-        state / f"postgres-{install.origin}-{install.major}", choice=choice, durable=False
-    )
+    cluster = postgres.test_cluster(state, choice)
     try:
         cluster.acquire()
     except host.EngineError:
         # Nothing in it is worth keeping: without fsync a crash of the machine may have spoilt it.
-        cluster.release()
         host.remove_tree(cluster.data)
         cluster.acquire()
     config.add_cleanup(cluster.release)

@@ -381,7 +381,7 @@ class Supervisor:
     # --- ending
 
     def _end_services(self) -> None:
-        """Beat first, so that nothing new is asked for; whatever is left of a group after its time is killed."""
+        """Beat first, so that nothing new is asked for; what is left of a group after its time is killed."""
         for service in reversed(self.services):
             service.ask_to_end()
         host.wait_until(
@@ -443,7 +443,7 @@ def reset(checkout: str, words: list[str]) -> int:
         raise EngineError("DATABASE_URL is set: reset throws away only data that `up` made itself.")
     if running(place) is not None:
         raise EngineError("The site is running: run `python3 dev.py stop` first.")
-    test_state = place.state.with_name(place.state.name + "-test")
+    test_state = host.test_state_dir(place.checkout, os.environ)
     if "--yes" not in words:
         print(f"This deletes the database, files and keys in {place.state}.")
         if input("Type yes: ").strip().lower() != "yes":

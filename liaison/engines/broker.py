@@ -96,7 +96,9 @@ class Broker:
             except subprocess.TimeoutExpired:
                 continue
         self.process = None
-        self.socket().unlink(missing_ok=True)
+        path = self.socket()
+        path.unlink(missing_ok=True)
+        host.leave_socket_dir(path.parent, self.home)
 
     def _launch(self, program: Path) -> bool:
         path = self.socket()

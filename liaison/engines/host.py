@@ -43,6 +43,12 @@ def state_dir(checkout: Path, env: Mapping[str, str]) -> Path:
     return checkout / ".run"
 
 
+def test_state_dir(checkout: Path, env: Mapping[str, str]) -> Path:
+    """The same for the test runs, whose servers never touch the development data."""
+    state = state_dir(checkout, env)
+    return state.with_name(f"{state.name}-test")
+
+
 def short_hash(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:10]
 
@@ -114,6 +120,15 @@ def socket_dir(home: Path, *, longest_name: str, account: Account | None = None)
                 f"{outside} belongs to somebody else: remove it, or set STATE_DIR to a shorter path."
             ) from None
     return make_dir(outside, mode=0o700, account=account)
+
+
+def leave_socket_dir(directory: Path, home: Path) -> None:
+    """Leave nothing in /tmp once the server there has ended."""
+    if home not in directory.parents:
+        try:
+            directory.rmdir()
+        except OSError:
+            pass
 
 
 # --- processes

@@ -130,6 +130,12 @@ def _extension_dirs(directory: Path, major: int) -> list[Path]:
 # --- one cluster
 
 
+def test_cluster(state: Path, choice: str) -> Cluster:
+    """The cluster of the test runs, one for each server it may be: nothing in it is worth keeping."""
+    install = choose(choice)
+    return Cluster(state / f"postgres-{install.origin}-{install.major}", choice=choice, durable=False)
+
+
 class Cluster:
     """One cluster in `home`, shared by every process that called `acquire()`, stopped by the last one out."""
 
@@ -165,10 +171,14 @@ class Cluster:
 
     def acquire(self) -> None:
         """Make and start the cluster if need be, and keep it up until `release()` or this process's end."""
-        with host.locked(self._start_lock()):
-            self._users = host.open_lock(self.home / "users.lock")
-            fcntl.flock(self._users, fcntl.LOCK_SH)
-            self._start()
+        try:
+            with host.locked(self._start_lock()):
+                self._users = host.open_lock(self.home / "users.lock")
+                fcntl.flock(self._users, fcntl.LOCK_SH)
+                self._start()
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Leave; the last one out stops the server."""
@@ -178,6 +188,7 @@ class Cluster:
             fcntl.flock(self._users, fcntl.LOCK_UN)
             if host.try_lock(self._users):
                 self._stop()
+                host.leave_socket_dir(self.socket_dir(), self.home)
             self._users.close()
             self._users = None
 
