@@ -111,7 +111,7 @@ def read_table(
     """The rows of an XLSX or CSV file under the expected headings, within the first twenty rows.
 
     Cells come as text: full-width letters and digits folded, dates as 2026-11-24. Empty rows and
-    columns nobody asked for are left out. Raises ValidationError, in plain words, for what should not be read.
+    columns nobody asked for are left out. Raises ValidationError in plain words for a bad file.
     """
     if upload.size > MAX_BYTES:
         raise _refused("too_big", _("文件超过 10 MB，请分成几个再上传"))

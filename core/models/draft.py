@@ -54,7 +54,8 @@ class Submission(models.Model):
 
 
 class RateBucket(models.Model):
-    """Counts of one limit in one window: the fallback of the shared cache, and the only place for log-in counts."""
+    """What one source used up of one limit since its window began: the fallback of the shared cache, and the only
+    place for log-in and receipt-guessing counts. One row per source and limit."""
 
     scope = models.CharField(_("限制"), max_length=40)
     key_digest = models.CharField(_("来源摘要"), max_length=32)
@@ -65,7 +66,7 @@ class RateBucket(models.Model):
     class Meta:
         verbose_name = _("限流计数")
         verbose_name_plural = _("限流计数")
-        constraints = [models.UniqueConstraint(fields=["scope", "key_digest", "window_start"], name="ratebucket_once")]
+        constraints = [models.UniqueConstraint(fields=["scope", "key_digest"], name="ratebucket_once")]
         indexes = [models.Index(fields=["expires_at"], name="ratebucket_expires")]
 
     def __str__(self) -> str:
