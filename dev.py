@@ -13,6 +13,12 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Verb = Callable[[list[str]], int]
 
 OLDEST_PYTHON = (3, 11)
 CHECKOUT = os.path.dirname(os.path.abspath(__file__))
@@ -26,14 +32,14 @@ class Refusal(Exception):
     """A verb cannot go on; the message is one sentence with the remedy."""
 
 
-def say(words):
+def say(words: str) -> None:
     print(words, flush=True)
 
 
 # --- the virtual environment
 
 
-def digest(names):
+def digest(names: tuple[str, ...]) -> str:
     """What the environment depends on: the pins and the Python that runs them."""
     fingerprint = hashlib.sha256(repr((sys.version_info[:2], sys.implementation.name)).encode())
     for name in names:
@@ -42,7 +48,7 @@ def digest(names):
     return fingerprint.hexdigest()
 
 
-def ensure_venv(names=REQUIREMENTS):
+def ensure_venv(names: tuple[str, ...] = REQUIREMENTS) -> None:
     """Install what `names` pins into `.venv`, once per change; several calls at once wait for each other."""
     import fcntl
 
@@ -62,7 +68,7 @@ def ensure_venv(names=REQUIREMENTS):
             stream.write(wanted)
 
 
-def read(path):
+def read(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as stream:
             return stream.read()
@@ -70,7 +76,7 @@ def read(path):
         return ""
 
 
-def venv_works():
+def venv_works() -> bool:
     """The environment runs, by the same Python version, and can install."""
     ask = "import sys, pip; print(sys.version_info[:2])"
     try:
@@ -80,7 +86,7 @@ def venv_works():
     return answer.stdout.strip() == repr(sys.version_info[:2])
 
 
-def make_venv():
+def make_venv() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     try:
         import venv  # noqa: F401  (a minimal Debian python3 has venv but not ensurepip; some have neither)
@@ -101,7 +107,7 @@ def make_venv():
         raise Refusal("No pip (" + str(error) + "): run `sudo apt install python3-venv`.") from None
 
 
-def has_ensurepip():
+def has_ensurepip() -> bool:
     # In a fresh process: apt may have installed it a moment ago.
     return (
         subprocess.run(
@@ -111,7 +117,7 @@ def has_ensurepip():
     )
 
 
-def apt_install(*packages):
+def apt_install(*packages: str) -> bool:
     """As root; whether it worked. Old package lists are the usual trouble, so they are fetched first."""
     env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     updated = subprocess.run(["apt-get", "update", "-qq"], env=env, check=False).returncode == 0
@@ -121,7 +127,7 @@ def apt_install(*packages):
     )
 
 
-def install(requirements):
+def install(requirements: str) -> None:
     """By uv when it is there, else (and when uv fails: it reads no pip.conf) by the environment's pip."""
     path = os.path.join(CHECKOUT, requirements)
     uv = shutil.which("uv")
@@ -137,7 +143,7 @@ def install(requirements):
     run([VENV_PYTHON, "-m", "pip", "install", "--quiet", "-r", path], env=env)
 
 
-def run(command, env=None):
+def run(command: list[str], env: dict[str, str] | None = None) -> None:
     if subprocess.run(command, cwd=CHECKOUT, env=env, check=False).returncode:
         raise Refusal("This failed, see above: " + " ".join(command))
 
@@ -145,7 +151,7 @@ def run(command, env=None):
 # --- pip without ensurepip
 
 
-def bootstrap_pip():
+def bootstrap_pip() -> None:
     """Fetch pip's wheel from the configured index, check its digest, and let it install itself."""
     index = pip_index()
     page_url = index.rstrip("/") + "/pip/"
@@ -167,7 +173,7 @@ def bootstrap_pip():
         raise ValueError("pip did not install itself: " + done.stderr.strip())
 
 
-def pip_index():
+def pip_index() -> str:
     """The index pip would use: its variable, then its configuration files, then PyPI."""
     if os.environ.get("PIP_INDEX_URL"):
         return os.environ["PIP_INDEX_URL"]
@@ -187,7 +193,7 @@ def pip_index():
     return "https://pypi.org/simple"
 
 
-def newest_pip(page, page_url):
+def newest_pip(page: str, page_url: str) -> tuple[str, str]:
     """Address and SHA-256 of the newest final, unyanked pip on a simple-index page for this Python."""
     best = None
     for attributes, name in re.findall(r"<a\s([^>]*)>\s*(pip-[^<]+)</a>", page):
@@ -209,14 +215,14 @@ def newest_pip(page, page_url):
 # --- the verbs
 
 
-def verb_up(words):
+def verb_up(words: list[str]) -> int:
     """start everything; [--port N] [--no-demo]"""
     from liaison import supervisor
 
     return supervisor.up(CHECKOUT, words)
 
 
-def verb_test(words):
+def verb_test(words: list[str]) -> int:
     """run the tests; pytest's own options follow; --e2e insists on the browser tests"""
     if "--e2e" in words:
         words = [word for word in words if word != "--e2e"]
@@ -226,73 +232,73 @@ def verb_test(words):
     os.execv(VENV_PYTHON, [VENV_PYTHON, "-m", "pytest", *words])
 
 
-def verb_check(words):
+def verb_check(words: list[str]) -> int:
     """lint, format, imports, types, templates, migrations, deployment, drawn pages; names pick some"""
     from liaison import checks
 
     return checks.run_all(CHECKOUT, words)
 
 
-def verb_fix(words):
+def verb_fix(words: list[str]) -> int:
     """let ruff and djlint repair what they can"""
-    tool = os.path.join(VENV, "bin")
-    run([os.path.join(tool, "ruff"), "check", "--fix", "--quiet", "."])
-    run([os.path.join(tool, "ruff"), "format", "--quiet", "."])
-    subprocess.run(
-        [os.path.join(tool, "djlint"), "templates", "--reformat", "--quiet"], cwd=CHECKOUT, check=False
-    )
+    tools = os.path.join(VENV, "bin") + os.sep
+    run([tools + "ruff", "check", "--fix", "--exit-zero", "."])
+    run([tools + "ruff", "format", "--quiet", "."])
+    # Its exit code tells whether it changed something, which is no failure here.
+    subprocess.run([tools + "djlint", "templates", "--reformat", "--quiet"], cwd=CHECKOUT, check=False)
+    return 0
 
 
-def verb_docs(words):
+def verb_docs(words: list[str]) -> int:
     """draw docs/states.md and docs/roles.md from the tables"""
     return manage(["draw_docs", *words])
 
 
-def verb_messages(words):
+def verb_messages(words: list[str]) -> int:
     """collect translatable strings into locale/ and compile them (needs gettext)"""
     if not shutil.which("xgettext") or not shutil.which("msgfmt"):
         raise Refusal("Collecting messages needs GNU gettext: run `sudo apt install gettext`.")
     return manage(["makemessages", "--all", "--no-location", *words]) or manage(["compilemessages"])
 
 
-def verb_bench(words):
+def verb_bench(words: list[str]) -> int:
     """measure; `bench` alone names what can be measured"""
     return manage(["bench", *words])
 
 
-def verb_manage(words):
+def verb_manage(words: list[str]) -> int:
     """a Django command in this environment, as `manage shell`; --owner first: as the owner role"""
     return manage(words)
 
 
-def manage(words):
+def manage(words: list[str]) -> int:
     from liaison import supervisor
 
     return supervisor.manage(CHECKOUT, words)
 
 
-def verb_psql(words):
+def verb_psql(words: list[str]) -> int:
     """an SQL prompt on the development database, as its owner"""
     from liaison import supervisor
 
     return supervisor.psql(CHECKOUT, words)
 
 
-def verb_logs(words):
+def verb_logs(words: list[str]) -> int:
     """the end of each log; a name (web, worker, beat, postgres, broker) picks one, -f follows"""
     from liaison import supervisor
 
     return supervisor.logs(CHECKOUT, words)
 
 
-def verb_stop(words):
+def verb_stop(words: list[str]) -> int:
     """stop what `up` started, from another terminal"""
     from liaison import supervisor
 
     return supervisor.stop(CHECKOUT)
 
 
-def verb_reset(words):
+def verb_reset(words: list[str]) -> int:
     """throw the development and test data away; asks first, --yes does not"""
     from liaison import supervisor
 
@@ -315,11 +321,11 @@ VERBS = {
 }
 
 
-def overview():
-    return "\n".join("  python3 dev.py " + name.ljust(10) + verb.__doc__ for name, verb in VERBS.items())
+def overview() -> str:
+    return "\n".join("  python3 dev.py " + name.ljust(10) + str(verb.__doc__) for name, verb in VERBS.items())
 
 
-def enter_venv():
+def enter_venv() -> None:
     """Go on in the environment's Python. UTF-8 mode, because a service's terminal may know no Chinese."""
     ensure_venv()
     if os.path.realpath(sys.prefix) != os.path.realpath(VENV):
@@ -328,7 +334,7 @@ def enter_venv():
     sys.path.insert(0, CHECKOUT)
 
 
-def main(words):
+def main(words: list[str]) -> int:
     if sys.version_info < OLDEST_PYTHON:
         say(
             "Liaison needs Python {}.{} or newer; this is {}.{}.".format(
@@ -352,7 +358,7 @@ def main(words):
         return 130
 
 
-def perform(verb, words):
+def perform(verb: Verb, words: list[str]) -> int:
     from liaison.engines.host import EngineError
 
     try:
