@@ -9,10 +9,12 @@ import html
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import urllib.parse
 import urllib.request
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -153,13 +155,9 @@ def run(command: list[str], env: dict[str, str] | None = None) -> None:
 
 def bootstrap_pip() -> None:
     """Fetch pip's wheel from the configured index, check its digest, and let it install itself."""
-    index = pip_index()
-    page_url = index.rstrip("/") + "/pip/"
-    with urllib.request.urlopen(page_url, timeout=60) as answer:
-        page = answer.read().decode("utf-8", "replace")
-    address, checksum = newest_pip(page, page_url)
-    with urllib.request.urlopen(address, timeout=60) as answer:
-        wheel = answer.read()
+    page_url = pip_option("index-url", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    address, checksum = newest_pip(fetch(page_url).decode("utf-8", "replace"), page_url)
+    wheel = fetch(address)
     if checksum and hashlib.sha256(wheel).hexdigest() != checksum:
         raise ValueError("the index sent a damaged pip")
     path = os.path.join(VENV, os.path.basename(urllib.parse.urlsplit(address).path))
@@ -173,24 +171,34 @@ def bootstrap_pip() -> None:
         raise ValueError("pip did not install itself: " + done.stderr.strip())
 
 
-def pip_index() -> str:
-    """The index pip would use: its variable, then its configuration files, then PyPI."""
-    if os.environ.get("PIP_INDEX_URL"):
-        return os.environ["PIP_INDEX_URL"]
+def fetch(address: str) -> bytes:
+    """As pip would: name and password from the address, certificates from its settings."""
+    parts = urllib.parse.urlsplit(address)
+    user, at, place = parts.netloc.rpartition("@")
+    asked = urllib.request.Request(urllib.parse.urlunsplit(parts._replace(netloc=place)))
+    if at:
+        asked.add_header("Authorization", "Basic " + b64encode(urllib.parse.unquote(user).encode()).decode())
+    trust = ssl.create_default_context(cafile=pip_option("cert", "") or None)
+    with urllib.request.urlopen(asked, timeout=60, context=trust) as answer:
+        return answer.read()
+
+
+def pip_option(name: str, default: str) -> str:
+    """A setting of pip: its variable, then its configuration files, then the default."""
+    variable = "PIP_" + name.upper().replace("-", "_")
+    if os.environ.get(variable):
+        return os.environ[variable]
     home = os.path.expanduser("~")
-    files = [
-        "/etc/pip.conf",
-        home + "/.pip/pip.conf",
-        os.environ.get("XDG_CONFIG_HOME", home + "/.config") + "/pip/pip.conf",
-    ]
+    personal = os.environ.get("XDG_CONFIG_HOME", home + "/.config")
+    files = ["/etc/pip.conf", home + "/.pip/pip.conf", personal + "/pip/pip.conf"]
     if os.environ.get("PIP_CONFIG_FILE"):
         files.append(os.environ["PIP_CONFIG_FILE"])
     settings = configparser.RawConfigParser()
     settings.read(files, encoding="utf-8")
     for section in ("install", "global"):
-        if settings.has_option(section, "index-url"):
-            return settings.get(section, "index-url")
-    return "https://pypi.org/simple"
+        if settings.has_option(section, name):
+            return settings.get(section, name)
+    return default
 
 
 def newest_pip(page: str, page_url: str) -> tuple[str, str]:

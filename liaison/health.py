@@ -15,8 +15,9 @@ def web() -> bool:
     port = os.environ.get("BIND", "127.0.0.1:8000").rpartition(":")[2]
     name = urlsplit(os.environ["SITE_URL"]).netloc
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/healthz", headers={"Host": name})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(asked, timeout=4) as answer:
+        with direct.open(asked, timeout=4) as answer:
             return answer.status == 200
     except OSError:
         return False

@@ -14,7 +14,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from liaison.engines import host, postgres
 from liaison.engines.broker import Broker
@@ -46,6 +46,10 @@ for line in lines:
     call_command(*shlex.split(line), stdout=sys.stderr)
 call_command(*shlex.split(last))
 """
+
+
+# A proxy in the environment is for the world outside, not for our own loopback.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Stopped(BaseException):
@@ -91,7 +95,8 @@ class Place:
 
     def prepare(self) -> None:
         # Root's engine runs below root and must get through this directory to its own.
-        host.make_dir(self.state, mode=0o711)
+        host.make_dir(self.state, mode=0o711 if os.geteuid() == 0 else 0o700)
+        host.make_dir(self.state / "files", mode=0o700)
 
     def variables(self, *, port: int | None = None, owner: bool = False) -> dict[str, str]:
         """The environment of every process of the site; with `owner`, of one that may change tables."""
@@ -102,7 +107,7 @@ class Place:
             "MEDIA_ROOT": str(self.state / "files"),
             "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
             "SITE_URL": f"http://127.0.0.1:{port}",
-            "APP_ROLE": postgres.APP,
+            "APP_ROLE": urlsplit(self.given.get("DATABASE_URL", "")).username or postgres.APP,
             "WEB_GRACEFUL_SECONDS": "5",
         }
         variables = ours | self.given | self._secrets()
@@ -297,7 +302,9 @@ class Supervisor:
         """Tables and grants by the owner; content, static files and log-ins by the application's own role."""
         self.variables = self.place.variables(port=self.port)
         print("Preparing the database ...", flush=True)
-        self._commands("migrate --verbosity=0", "grant_roles", owner=True)
+        owner = self.place.variables(port=self.port, owner=True)
+        two_roles = owner["DATABASE_URL"] != self.variables["DATABASE_URL"]
+        self._commands("migrate --verbosity=0", *(["grant_roles"] if two_roles else []), owner=True)
         if self.demo:
             print("Loading the demo (once) and the static files ...", flush=True)
             self.log_ins = self._commands(
@@ -362,7 +369,7 @@ class Supervisor:
         """The site answers, and its heartbeat is younger than this start."""
         asked = time.monotonic()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+            with direct.open(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
                 told = json.load(answer)
         except (OSError, ValueError):
             return False
@@ -446,7 +453,7 @@ def reset(checkout: str, words: list[str]) -> int:
     test_state = host.test_state_dir(place.checkout, os.environ)
     if "--yes" not in words:
         print(f"This deletes the database, files and keys in {place.state}.")
-        if input("Type yes: ").strip().lower() != "yes":
+        if not _agrees():
             print("Nothing deleted.")
             return 1
     stop(checkout)
@@ -455,6 +462,13 @@ def reset(checkout: str, words: list[str]) -> int:
         host.remove_tree(test_state)
     print("Deleted. The next `python3 dev.py up` starts afresh.")
     return 0
+
+
+def _agrees() -> bool:
+    try:
+        return input("Type yes: ").strip().lower() == "yes"
+    except EOFError:  # nobody is there
+        return False
 
 
 def manage(checkout: str, words: list[str]) -> int:

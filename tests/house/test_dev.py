@@ -14,14 +14,14 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
+from base64 import b64encode
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from liaison.engines import host
-from liaison.supervisor import Place, Service, port_is_free
+from liaison.supervisor import Place, Service, direct, port_is_free
 from testenv import CHECKOUT
 
 OLDEST_THAT_MUST_READ_IT = (3, 8)
@@ -174,7 +174,7 @@ def pip_wheel():
 
 @pytest.fixture
 def index(tmp_path, pip_wheel):
-    """A package index on loopback with pip in it, as a closed network has one."""
+    """A package index on loopback with pip in it, behind a password, as a closed network has one."""
     page = tmp_path / "simple" / "pip"
     page.mkdir(parents=True)
     shutil.copy(pip_wheel, page / pip_wheel.name)
@@ -185,13 +185,20 @@ def index(tmp_path, pip_wheel):
         def __init__(self, *args):
             super().__init__(*args, directory=str(tmp_path))
 
+        def do_GET(self):
+            known = b64encode(b"reader:s3cret/").decode()
+            if self.headers["Authorization"] == f"Basic {known}":
+                super().do_GET()
+            else:
+                self.send_error(401)
+
         def log_message(self, *args):
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/simple", page
+        yield f"http://reader:s3cret%2F@127.0.0.1:{server.server_address[1]}/simple", page
         server.shutdown()
         thread.join()
 
@@ -205,6 +212,7 @@ def bare_venv(dev, tmp_path, monkeypatch):
     monkeypatch.setattr(dev, "VENV_PYTHON", str(venv / "bin" / "python"))
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     return venv
 
 
@@ -316,7 +324,7 @@ def test_up_runs_survives_and_leaves_nothing(state):
     up = Up(state, port)
     try:
         assert up.says(f"READY http://127.0.0.1:{port}/"), "".join(up.printed)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+        with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
 
         second = dev_py(state, "up", "--port", str(port + 1))
