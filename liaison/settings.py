@@ -38,7 +38,9 @@ def secret(name: str, default: str) -> str:
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".run")))
 SECRET_KEY = secret("SECRET_KEY", "development-only-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest())
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = required_in_production("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 
@@ -126,7 +128,9 @@ TEMPLATES = [
 ]
 
 # --- data
-DATABASES = {"default": env.db_url_config(required_in_production("DATABASE_URL", "postgresql://liaison_app@/liaison"))}
+DATABASES = {
+    "default": env.db_url_config(required_in_production("DATABASE_URL", "postgresql://liaison_app@/liaison"))
+}
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
 # A request may not hold the database longer than this; jobs and migrations get their own limits.
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", default=10_000)
@@ -157,7 +161,10 @@ STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(STATE_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": str(PRIVATE_ROOT)}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(PRIVATE_ROOT)},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
@@ -191,7 +198,10 @@ BLIND_INDEX_KEY = hashlib.sha256(b"blind index" + list(PII_KEYS.values())[-1]).d
 # --- who may enter
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 SECURITY_PROFILE = env.str("SECURITY_PROFILE", default="standard")
@@ -272,7 +282,8 @@ USE_I18N = True
 USE_TZ = True
 
 # --- background work: the broker only wakes, the truth stands in PostgreSQL
-CELERY_BROKER_URL = REDIS_URL
+# Celery spells a unix socket differently from redis-py.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_DEFAULT_EXPIRES = 60

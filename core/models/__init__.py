@@ -7,7 +7,7 @@ from core.models.clock import Clock, RungFiring
 from core.models.draft import Draft, Heartbeat, RateBucket, Submission
 from core.models.event import AccessLog, ActorKind, Event, EventText
 from core.models.message import Message
-from core.models.rules import RulePack, Rung, Term, Unit
+from core.models.rules import RulePack, Rung, Term, TimeUnit
 
 __all__ = [
     "AccessLog",
@@ -28,6 +28,6 @@ __all__ = [
     "RungFiring",
     "Submission",
     "Term",
-    "Unit",
+    "TimeUnit",
     "case_constraints",
 ]

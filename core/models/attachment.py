@@ -39,7 +39,12 @@ class Attachment(models.Model):
     caption = models.CharField(_("说明"), max_length=60, blank=True)
     is_public = models.BooleanField(_("可公开"), default=False)
     uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("上传人"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("上传人"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("上传时间"), default=timezone.now)
 

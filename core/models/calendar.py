@@ -11,7 +11,9 @@ class CalendarDay(models.Model):
 
     day = models.DateField(_("日期"), unique=True)
     is_workday = models.BooleanField(_("上班"))
-    name = models.CharField(_("说明"), max_length=40, blank=True, help_text=_("例如“国庆节”“国庆节调休上班”。"))
+    name = models.CharField(
+        _("说明"), max_length=40, blank=True, help_text=_("例如“国庆节”“国庆节调休上班”。")
+    )
     source = models.CharField(_("依据"), max_length=120, help_text=_("例如“国办发明电〔2026〕 号”。"))
 
     class Meta:

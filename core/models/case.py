@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from core.codes import public_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
-    from core.workflow import Workflow
+    from core.workflow import State, Workflow
 
 
 class CaseQuerySet(models.QuerySet):
@@ -32,8 +33,8 @@ class CaseQuerySet(models.QuerySet):
 class Case(models.Model):
     """A case: its state, its place in the scope of areas, and the head of its chained ledger.
 
-    Subclasses set `label` (the fixed word by which events, clocks, messages and files point at it: never renamed),
-    `workflow` (the one table of its life) and `reference_field`. Only `core.workflow` writes `state`, `state_since`,
+    Subclasses set `label` (the fixed word by which events, clocks, messages and files point at it: never renamed) and
+    have a `reference`; the app's config binds `workflow`, the one table of its life. Only `core.workflow` writes `state`, `state_since`,
     `closed_at`, `event_seq` and `event_head`; only `core.deadlines` writes `next_check_at`.
     """
 
@@ -70,11 +71,12 @@ class Case(models.Model):
         return str(self.workflow.states[self.state].label)
 
 
-def case_constraints(name: str, workflow: Workflow) -> list[models.BaseConstraint]:
+def case_constraints(name: str, states: Collection[State]) -> list[models.BaseConstraint]:
     """The constraints every case model carries: known states, and closed exactly when the table says so."""
-    closing = [state.name for state in workflow.states.values() if state.closes]
+    known = [state.name for state in states]
+    closing = [state.name for state in states if state.closes]
     return [
-        models.CheckConstraint(name=f"{name}_state_known", condition=models.Q(state__in=list(workflow.states))),
+        models.CheckConstraint(name=f"{name}_state_known", condition=models.Q(state__in=known)),
         models.CheckConstraint(
             name=f"{name}_closed_iff_closing_state",
             condition=(

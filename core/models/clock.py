@@ -34,7 +34,9 @@ class Clock(models.Model):
     case_id = models.BigIntegerField(_("办件"))
     name = models.CharField(_("期限名称"), max_length=40)
     round = models.PositiveSmallIntegerField(_("轮次"), default=1)
-    term = models.ForeignKey(Term, verbose_name=_("依据的期限"), null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    term = models.ForeignKey(
+        Term, verbose_name=_("依据的期限"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     amount = models.PositiveSmallIntegerField(_("时长"))
     unit = models.CharField(_("单位"), max_length=12)
     roll = models.BooleanField(_("遇休息日顺延"), default=True)
@@ -60,12 +62,18 @@ class Clock(models.Model):
         verbose_name_plural = _("期限时钟")
         constraints = [
             models.UniqueConstraint(
-                fields=["case_label", "case_id", "name"], condition=Q(stopped_at__isnull=True), name="clock_one_running_per_name"
+                fields=["case_label", "case_id", "name"],
+                condition=Q(stopped_at__isnull=True),
+                name="clock_one_running_per_name",
             ),
         ]
         indexes = [
             models.Index(fields=["case_label", "case_id"], name="clock_case"),
-            models.Index(fields=["next_check_at"], condition=Q(stopped_at__isnull=True, next_check_at__isnull=False), name="clock_to_check"),
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(stopped_at__isnull=True, next_check_at__isnull=False),
+                name="clock_to_check",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,7 +99,9 @@ class Clock(models.Model):
 class RungFiring(models.Model):
     """A rung fires once per clock and round: a unique constraint, not a reading of history."""
 
-    clock = models.ForeignKey(Clock, verbose_name=_("期限时钟"), on_delete=models.CASCADE, related_name="firings")
+    clock = models.ForeignKey(
+        Clock, verbose_name=_("期限时钟"), on_delete=models.CASCADE, related_name="firings"
+    )
     rung = models.ForeignKey(Rung, verbose_name=_("催督梯级"), on_delete=models.PROTECT, related_name="+")
     round = models.PositiveSmallIntegerField(_("轮次"))
     # When it ought to have fired, which after days off is earlier than when it did.

@@ -12,9 +12,16 @@ from core.privacy import EncryptedJSONField
 class Draft(models.Model):
     """Half-written words of one resident (by an opaque cookie) or of one person on a case. Encrypted, seven days."""
 
-    key = models.CharField(_("键"), max_length=64, unique=True, help_text=_("浏览器凭证的摘要，或“用户:办件:动作”。"))
+    key = models.CharField(
+        _("键"), max_length=64, unique=True, help_text=_("浏览器凭证的摘要，或“用户:办件:动作”。")
+    )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("谁写的"), null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("谁写的"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
     )
     case_label = models.CharField(_("办件种类"), max_length=24)
     case_id = models.BigIntegerField(_("办件"), null=True, blank=True)

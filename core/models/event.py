@@ -47,7 +47,12 @@ class Event(models.Model):
     to_state = models.CharField(_("新状态"), max_length=32)
     round = models.PositiveSmallIntegerField(_("轮次"), default=1)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("经办人"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("经办人"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
     actor_kind = models.CharField(_("谁做的"), max_length=8, choices=ActorKind)
     at = models.DateTimeField(_("时间"))
@@ -62,7 +67,9 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("事件")
         verbose_name_plural = _("事件")
-        constraints = [models.UniqueConstraint(fields=["case_label", "case_id", "seq"], name="event_once_in_its_chain")]
+        constraints = [
+            models.UniqueConstraint(fields=["case_label", "case_id", "seq"], name="event_once_in_its_chain")
+        ]
         indexes = [
             models.Index(fields=["actor", "-at"], name="event_actor_at"),
             models.Index(fields=["case_label", "kind", "at"], name="event_kind_at"),
@@ -86,7 +93,9 @@ class Event(models.Model):
 class EventText(models.Model):
     """Words said with an event. Erasable: anonymising deletes the row, the digest in the chain then means nothing."""
 
-    event = models.OneToOneField(Event, verbose_name=_("事件"), on_delete=models.PROTECT, related_name="words")
+    event = models.OneToOneField(
+        Event, verbose_name=_("事件"), on_delete=models.PROTECT, related_name="words"
+    )
     salt = models.BinaryField(_("盐"), max_length=16)
     text = EncryptedTextField(_("文字"), scope="core.eventtext.text")
 
@@ -102,7 +111,9 @@ class AccessLog(models.Model):
     """Who looked at personal data of which case, and why: opening it is a POST with a reason, never a GET."""
 
     at = models.DateTimeField(_("时间"))
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("谁看的"), on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("谁看的"), on_delete=models.PROTECT, related_name="+"
+    )
     case_label = models.CharField(_("办件种类"), max_length=24)
     case_id = models.BigIntegerField(_("办件"))
     what = models.CharField(_("看了什么"), max_length=40)

@@ -42,9 +42,16 @@ class Message(models.Model):
     channel = models.CharField(_("渠道"), max_length=8, choices=Channel)
     dedupe = models.CharField(_("去重键"), max_length=160, unique=True)
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("收件人"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("收件人"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
     )
-    contact_ref = models.CharField(_("联系人引用"), max_length=60, blank=True, help_text=_("例如 request:15，发送时才取号码。"))
+    contact_ref = models.CharField(
+        _("联系人引用"), max_length=60, blank=True, help_text=_("例如 request:15，发送时才取号码。")
+    )
     case_label = models.CharField(_("办件种类"), max_length=24, blank=True)
     case_id = models.BigIntegerField(_("办件"), null=True, blank=True)
     context = models.JSONField(_("内容要素"), default=dict)
@@ -72,9 +79,13 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["next_try_at"], condition=Q(sent_at__isnull=True, dead_at__isnull=True), name="message_waiting"
+                fields=["next_try_at"],
+                condition=Q(sent_at__isnull=True, dead_at__isnull=True),
+                name="message_waiting",
             ),
-            models.Index(fields=["recipient", "-created_at"], condition=Q(channel="inbox"), name="message_inbox"),
+            models.Index(
+                fields=["recipient", "-created_at"], condition=Q(channel="inbox"), name="message_inbox"
+            ),
             models.Index(fields=["case_label", "case_id"], name="message_case"),
         ]
 

@@ -34,9 +34,14 @@ class RulePack(models.Model):
     code = models.SlugField(_("代号"), max_length=40)
     name = models.CharField(_("名称"), max_length=80)
     area_prefix = models.CharField(
-        _("适用区划代码前缀"), max_length=12, blank=True, help_text=_("留空表示全国默认；填 52 表示贵州省，填 6 位表示一个县。")
+        _("适用区划代码前缀"),
+        max_length=12,
+        blank=True,
+        help_text=_("留空表示全国默认；填 52 表示贵州省，填 6 位表示一个县。"),
     )
-    source = models.CharField(_("依据文件"), max_length=200, help_text=_("文件名称和条款，例如“《代表法》第五十一条”。"))
+    source = models.CharField(
+        _("依据文件"), max_length=200, help_text=_("文件名称和条款，例如“《代表法》第五十一条”。")
+    )
     valid_from = models.DateField(_("施行日期"))
     valid_to = models.DateField(_("失效日期"), null=True, blank=True, help_text=_("当天起不再适用。"))
 
@@ -61,7 +66,7 @@ class RulePack(models.Model):
         return self.name
 
 
-class Unit(models.TextChoices):
+class TimeUnit(models.TextChoices):
     HOURS = "hours", _("小时")
     DAYS = "days", _("天")
     WORKING_DAYS = "working_days", _("个工作日")
@@ -77,11 +82,15 @@ class Term(models.Model):
     the hour does not matter.
     """
 
-    pack = models.ForeignKey(RulePack, verbose_name=_("规则包"), on_delete=models.CASCADE, related_name="terms")
+    pack = models.ForeignKey(
+        RulePack, verbose_name=_("规则包"), on_delete=models.CASCADE, related_name="terms"
+    )
     clock = models.CharField(_("期限名称"), max_length=40, help_text=_("例如 request.register。"))
-    case_class = models.CharField(_("办件类别"), max_length=20, blank=True, help_text=_("留空表示一般；complex 表示复杂。"))
+    case_class = models.CharField(
+        _("办件类别"), max_length=20, blank=True, help_text=_("留空表示一般；complex 表示复杂。")
+    )
     amount = models.PositiveSmallIntegerField(_("时长"))
-    unit = models.CharField(_("单位"), max_length=12, choices=Unit)
+    unit = models.CharField(_("单位"), max_length=12, choices=TimeUnit)
     roll = models.BooleanField(_("遇休息日顺延"), default=True)
     next_day_after = models.TimeField(_("几点以后算第二天"), null=True, blank=True)
     max_extensions = models.PositiveSmallIntegerField(_("最多延期次数"), default=1)
@@ -112,14 +121,22 @@ class Rung(models.Model):
         CIRCULATE = "circulate", _("通报")
         REPORT = "report", _("上报")
 
-    pack = models.ForeignKey(RulePack, verbose_name=_("规则包"), on_delete=models.CASCADE, related_name="rungs")
+    pack = models.ForeignKey(
+        RulePack, verbose_name=_("规则包"), on_delete=models.CASCADE, related_name="rungs"
+    )
     clock = models.CharField(_("期限名称"), max_length=40)
     order = models.PositiveSmallIntegerField(_("级次"))
     level = models.CharField(_("手段"), max_length=12, choices=Level)
     offset = models.SmallIntegerField(_("时差"), help_text=_("负数为到期前，0 为到期时，正数为超期后。"))
-    offset_unit = models.CharField(_("时差单位"), max_length=12, choices=Unit, default=Unit.WORKING_DAYS)
-    hears = models.JSONField(_("通知谁"), default=list, help_text=_('角色代号的列表，例如 ["unit_officer"]。'))
-    fires = models.CharField(_("触发的动作"), max_length=32, blank=True, help_text=_("工作流动作名，例如 escalate。"))
+    offset_unit = models.CharField(
+        _("时差单位"), max_length=12, choices=TimeUnit, default=TimeUnit.WORKING_DAYS
+    )
+    hears = models.JSONField(
+        _("通知谁"), default=list, help_text=_('角色代号的列表，例如 ["unit_officer"]。')
+    )
+    fires = models.CharField(
+        _("触发的动作"), max_length=32, blank=True, help_text=_("工作流动作名，例如 escalate。")
+    )
     requires_answer = models.BooleanField(_("要求回应"), default=False)
     document = models.CharField(_("文书"), max_length=60, blank=True)
 
@@ -127,7 +144,9 @@ class Rung(models.Model):
         verbose_name = _("催督梯级")
         verbose_name_plural = _("催督梯级")
         ordering = ["pack", "clock", "order"]
-        constraints = [models.UniqueConstraint(fields=["pack", "clock", "order"], name="rung_once_in_its_ladder")]
+        constraints = [
+            models.UniqueConstraint(fields=["pack", "clock", "order"], name="rung_once_in_its_ladder")
+        ]
 
     def __str__(self) -> str:
         return f"{self.clock} {self.get_level_display()}"

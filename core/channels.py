@@ -1,0 +1,159 @@
+"""Adapters to the outside: e-mail, an SMS gateway and a webhook, both signed HTTP. The console until one is configured."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import json
+import logging
+import socket
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from core.cases import case_of
+
+if TYPE_CHECKING:
+    from core.models.message import Message
+
+logger = logging.getLogger("liaison.messages")
+
+TIMEOUT_SECONDS = 5
+ANSWER_LIMIT = 64 * 1024
+
+
+class NoAddress(Exception):
+    """There is nowhere to send it to: no number, no mailbox. Trying again would not help."""
+
+
+class GatewayError(Exception):
+    """The provider refused or answered nonsense. Tried again later."""
+
+
+def sms_is_configured() -> bool:
+    return bool(settings.SMS_GATEWAY_URL)
+
+
+def sms_has_idempotency_key() -> bool:
+    """Our signed gateway takes the dedupe key as its own; the console cannot repeat anything that matters."""
+    return True
+
+
+def send(message: Message, subject: str, text: str) -> None:
+    """Send one message on its channel. Raises NoAddress, GatewayError, OSError."""
+    {"email": _send_email, "sms": _send_sms, "webhook": _send_webhook, "inbox": _nothing}[message.channel](
+        message, subject, text
+    )
+
+
+def _nothing(message: Message, subject: str, text: str) -> None:
+    """An inbox item is there as soon as its row is."""
+
+
+def _send_email(message: Message, subject: str, text: str) -> None:
+    address = message.recipient.email if message.recipient is not None else ""
+    if not address:
+        raise NoAddress("没有邮箱")
+    EmailMessage(subject, text, to=[address], headers={"X-Message-Key": message.dedupe}).send()
+
+
+def _send_sms(message: Message, subject: str, text: str) -> None:
+    number = _phone_of(message)
+    if not number:
+        raise NoAddress("没有手机号")
+    if not sms_is_configured():
+        logger.info("sms to %s: %s", number, text)  # the log formatter masks the number
+        return
+    post_signed(
+        settings.SMS_GATEWAY_URL,
+        {"to": number, "text": text, "key": message.dedupe},
+        key_id=settings.SMS_GATEWAY_KEY,
+        secret=settings.SMS_GATEWAY_SECRET,
+        idempotency_key=message.dedupe,
+    )
+
+
+def _phone_of(message: Message) -> str:
+    if message.recipient is not None:
+        return message.recipient.phone
+    label, _colon, pk = message.contact_ref.partition(":")
+    return case_of(label, int(pk)).contact_number()
+
+
+def _send_webhook(message: Message, subject: str, text: str) -> None:
+    if not settings.WEBHOOK_URL:
+        raise NoAddress("没有设置推送地址")
+    post_signed(
+        settings.WEBHOOK_URL,
+        {"kind": message.kind, "subject": subject, "text": text, "key": message.dedupe},
+        key_id="webhook",
+        secret=settings.WEBHOOK_SECRET,
+        idempotency_key=message.dedupe,
+    )
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+def post_signed(
+    url: str, payload: dict[str, Any], *, key_id: str, secret: str, idempotency_key: str
+) -> dict[str, Any]:
+    """POST JSON signed with HMAC-SHA256 over `timestamp \\n key \\n body`; the answer must be a JSON object.
+
+    Only to hosts of `OUTBOUND_ALLOWED_HOSTS`, never to a private address unless the list names it, no redirects, five
+    seconds, 64 KB.
+    """
+    check_destination(url)
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    stamp = str(int(time.time()))
+    signature = hmac.new(
+        secret.encode(), b"\n".join([stamp.encode(), idempotency_key.encode(), body]), hashlib.sha256
+    ).hexdigest()
+    request = urllib.request.Request(
+        url,
+        data=body,
+        method="POST",
+        headers={
+            "Content-Type": "application/json; charset=utf-8",
+            "Idempotency-Key": urllib.request.quote(idempotency_key),
+            "X-Key-Id": key_id,
+            "X-Timestamp": stamp,
+            "X-Signature": signature,
+        },
+    )
+    opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        raw = answer.read(ANSWER_LIMIT + 1)
+    if len(raw) > ANSWER_LIMIT:
+        raise GatewayError("回执过大")
+    try:
+        parsed = json.loads(raw or b"{}")
+    except ValueError as problem:
+        raise GatewayError("回执不是 JSON") from problem
+    if not isinstance(parsed, dict) or parsed.get("error"):
+        raise GatewayError(f"对方拒收：{str(parsed)[:120]}")
+    return parsed
+
+
+def check_destination(url: str) -> None:
+    """Refuse an address the settings do not name: a provider's URL must not become a door into our own network."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise GatewayError("地址不对")
+    named = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
+    if parts.hostname not in settings.OUTBOUND_ALLOWED_HOSTS and named not in settings.OUTBOUND_ALLOWED_HOSTS:
+        raise GatewayError("地址不在 OUTBOUND_ALLOWED_HOSTS 里")
+    if named in settings.OUTBOUND_ALLOWED_HOSTS and parts.port:
+        return  # host and port named together: the operator means this very address, private or not
+    if parts.scheme != "https":
+        raise GatewayError("只能用 https")
+    for info in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM):
+        if not ipaddress.ip_address(info[4][0]).is_global:
+            raise GatewayError("地址指向内部网络")

@@ -1,0 +1,306 @@
+"""Clocks of a case: started, stopped, extended, paused and resumed by its transitions; checked by one sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from core import rulebook
+from core.cases import case_of
+from core.models.clock import Clock
+from core.models.rules import Rung, Term, TimeUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from core.models import Case
+    from core.workflow import Transition
+
+_ALL = "<all>"
+
+
+def new_clock(
+    case: Case, name: str, *, started_at: datetime, case_class: str = "", due_on: date | None = None
+) -> Clock:
+    """A running clock of the case, unsaved: its term is the one in force on the day it starts.
+
+    `due_on` is a day somebody promised: the clock then runs to that day, whatever its term says.
+    """
+    day = timezone.localdate(started_at)
+    term = rulebook.term_for(name, county_code=case.county_code, on=day, case_class=case_class)
+    clock = Clock(
+        case_label=case.label,
+        case_id=case.pk,
+        name=name,
+        round=case.round,
+        term=term,
+        amount=term.amount,
+        unit=term.unit,
+        roll=term.roll,
+        started_at=started_at,
+        counted_from=_counted_from(term, started_at),
+    )
+    if due_on is not None:
+        clock.unit, clock.roll = TimeUnit.DAYS, False
+        clock.amount = max(0, (due_on - clock.counted_from).days)
+    set_due(clock)
+    set_next_check(clock, county_code=case.county_code)
+    return clock
+
+
+def _counted_from(term: Term, started_at: datetime) -> date:
+    """Day 0. What comes in after the term's closing hour counts as if it came the next day (decisions 11)."""
+    local = timezone.localtime(started_at)
+    if term.next_day_after is not None and local.time() >= term.next_day_after:
+        return local.date() + timedelta(days=1)
+    return local.date()
+
+
+def set_due(clock: Clock) -> None:
+    """Compute `due_on` and `due_at` from the clock's term, extensions and pauses; never edited by hand."""
+    calendar = rulebook.calendar()
+    if clock.unit == TimeUnit.HOURS:
+        clock.due_at = clock.started_at + timedelta(
+            hours=clock.amount + clock.extended_by, seconds=clock.paused_seconds
+        )
+        clock.due_on = timezone.localdate(clock.due_at)
+    elif clock.unit == TimeUnit.MONTHS:
+        due = calendar.add(clock.counted_from, clock.amount + clock.extended_by, TimeUnit.MONTHS, roll=False)
+        clock.due_on = calendar.add(due, clock.paused_days, TimeUnit.DAYS, roll=clock.roll)
+        clock.due_at = end_of(clock.due_on)
+    else:
+        amount = clock.amount + clock.extended_by + clock.paused_days
+        clock.due_on = calendar.add(clock.counted_from, amount, clock.unit, roll=clock.roll)
+        clock.due_at = end_of(clock.due_on)
+    clock.is_provisional = not calendar.is_published(clock.due_on.year) and clock.unit != TimeUnit.HOURS
+
+
+def end_of(day: date) -> datetime:
+    """The first instant after a day, local time."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+
+
+def start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def rung_instant(clock: Clock, rung: Rung) -> datetime:
+    """When a rung is due: days before and the day itself from its first instant, days over once that day is past."""
+    if rung.offset_unit == TimeUnit.HOURS:
+        return clock.due_at + timedelta(hours=rung.offset)
+    calendar = rulebook.calendar()
+    if rung.offset == 0:
+        return start_of(clock.due_on) if clock.unit != TimeUnit.HOURS else clock.due_at
+    if rung.offset_unit == TimeUnit.WORKING_DAYS:
+        day = calendar.add_working_days(clock.due_on, rung.offset)
+    else:
+        day = calendar.add(clock.due_on, rung.offset, rung.offset_unit, roll=False)
+    return start_of(day) if rung.offset < 0 else end_of(day)
+
+
+def set_next_check(clock: Clock, *, county_code: str) -> None:
+    """Point `next_check_at` at the first rung not yet climbed; a warning that was due before the start is skipped."""
+    clock.next_check_at = None
+    if clock.stopped_at is not None or clock.paused_at is not None:
+        return
+    for rung in ladder_of(clock, county_code=county_code):
+        if rung.order <= clock.rung_order:
+            continue
+        instant = rung_instant(clock, rung)
+        if rung.offset < 0 and instant <= clock.started_at:
+            continue
+        if clock.next_check_at is None or instant < clock.next_check_at:
+            clock.next_check_at = instant
+
+
+def ladder_of(clock: Clock, *, county_code: str) -> list[Rung]:
+    return rulebook.ladder_for(clock.name, county_code=county_code, on=timezone.localdate(clock.started_at))
+
+
+def turn_clocks(
+    case: Case,
+    move: Transition,
+    *,
+    now: datetime,
+    case_class: str = "",
+    due: Mapping[str, date] | None = None,
+) -> bool:
+    """Do to the case's clocks what one line of the table says. True when `case.next_check_at` may have changed."""
+    if not (move.starts or move.stops or move.pauses or move.resumes):
+        return False
+    running = list(Clock.objects.filter(case_label=case.label, case_id=case.pk, stopped_at__isnull=True))
+    for clock in running:
+        if _ALL in move.stops or clock.name in move.stops or clock.name in move.starts:
+            clock.stopped_at, clock.next_check_at = now, None
+            clock.save(update_fields=["stopped_at", "next_check_at"])
+        elif move.pauses:
+            pause(clock, now=now)
+        elif move.resumes and clock.paused_at is not None:
+            resume(clock, now=now, county_code=case.county_code)
+    started = [
+        new_clock(case, name, started_at=now, case_class=case_class, due_on=(due or {}).get(name))
+        for name in move.starts
+    ]
+    for clock in started:
+        clock.save(force_insert=True)
+    case.next_check_at = earliest([clock for clock in running if clock.stopped_at is None] + started)
+    return True
+
+
+def earliest(clocks: Iterable[Clock]) -> datetime | None:
+    return min((clock.next_check_at for clock in clocks if clock.next_check_at is not None), default=None)
+
+
+def pause(clock: Clock, *, now: datetime) -> None:
+    if clock.paused_at is None:
+        clock.paused_at, clock.next_check_at = now, None
+        clock.save(update_fields=["paused_at", "next_check_at"])
+
+
+def resume(clock: Clock, *, now: datetime, county_code: str) -> None:
+    """Let a paused clock run on: whole days it stood still, in its own unit, are not counted."""
+    paused_at = clock.paused_at
+    if paused_at is None:
+        return
+    stood = (timezone.localdate(paused_at), timezone.localdate(now))
+    if clock.unit == TimeUnit.HOURS:
+        clock.paused_seconds += int((now - paused_at).total_seconds())
+    elif clock.unit == TimeUnit.WORKING_DAYS:
+        clock.paused_days += max(0, rulebook.calendar().working_days_between(*stood))
+    else:
+        clock.paused_days += max(0, (stood[1] - stood[0]).days)
+    clock.paused_at = None
+    set_due(clock)
+    set_next_check(clock, county_code=county_code)
+    clock.save()
+
+
+def extend(case: Case, name: str, *, by_amount: int) -> Clock:
+    """Lengthen a running clock by so many of its own units. Rungs climbed before the new date may be climbed again.
+
+    Raises Clock.DoesNotExist when no such clock runs.
+    """
+    clock = Clock.objects.select_for_update().get(
+        case_label=case.label, case_id=case.pk, name=name, stopped_at__isnull=True
+    )
+    clock.extended_by += by_amount
+    clock.extensions += 1
+    clock.round += 1
+    clock.rung_order = 0
+    set_due(clock)
+    set_next_check(clock, county_code=case.county_code)
+    clock.save()
+    recache(case)
+    return clock
+
+
+def recache(case: Case) -> None:
+    """Write the earliest next check of the case's running clocks to the case."""
+    case.next_check_at = earliest(
+        Clock.objects.filter(case_label=case.label, case_id=case.pk, stopped_at__isnull=True)
+    )
+    case.save(update_fields=["next_check_at"])
+
+
+def days_left(clock: Clock, *, today: date | None = None) -> int:
+    """Working days until the due day; negative when it is past."""
+    return rulebook.calendar().working_days_between(today or timezone.localdate(), clock.due_on)
+
+
+def why(clock: Clock) -> list[str]:
+    """Why the due date is that day, in sentences: start, length, days skipped, extensions, pauses, authority."""
+    calendar = rulebook.calendar()
+    lines: list[str] = []
+    if clock.unit == TimeUnit.HOURS:
+        lines.append(f"从 {timezone.localtime(clock.started_at):%Y-%m-%d %H:%M} 起 {clock.amount} 小时。")
+    else:
+        amount = clock.amount + clock.extended_by
+        lines += calendar.explain(clock.counted_from, amount + clock.paused_days, clock.unit, clock.roll)
+    if clock.extended_by:
+        lines.append(f"其中批准延期 {clock.extended_by}{TimeUnit(clock.unit).label}。")
+    if clock.paused_days or clock.paused_seconds:
+        lines.append("暂停办理的时间不计算在内。")
+    if clock.term is not None:
+        pack = clock.term.pack
+        lines.append(
+            f"依据：{pack.name}"
+            + (f"（{clock.term.article}）" if clock.term.article else "")
+            + f"，{pack.source}。"
+        )
+    return lines
+
+
+def recompute_all() -> list[tuple[Clock, date, date]]:
+    """Compute every running clock anew after a holiday notice was loaded; gives (clock, old day, new day) of those moved."""
+    moved: list[tuple[Clock, date, date]] = []
+    rulebook.clear()
+    for clock in Clock.objects.filter(stopped_at__isnull=True).select_for_update().order_by("pk"):
+        before, was_provisional = clock.due_on, clock.is_provisional
+        set_due(clock)
+        if clock.due_on == before and clock.is_provisional == was_provisional:
+            continue
+        case = case_of(clock.case_label, clock.case_id)
+        set_next_check(clock, county_code=case.county_code)
+        clock.save()
+        recache(case)
+        if clock.due_on != before:
+            moved.append((clock, before, clock.due_on))
+    return moved
+
+
+@dataclass(frozen=True)
+class ClockFace:
+    """A clock as pages show it: its name, its day, how long is left, and why."""
+
+    name: str
+    label: str
+    due_on: date
+    due_at: datetime
+    days_left: int  # working days, negative when past
+    is_overdue: bool
+    is_due_today: bool
+    is_paused: bool
+    is_provisional: bool
+    clock: Clock
+
+    @property
+    def why(self) -> list[str]:
+        return why(self.clock)
+
+
+def face(case: Case, clock: Clock) -> ClockFace:
+    return ClockFace(
+        name=clock.name,
+        label=str(case.workflow.clocks.get(clock.name, clock.name)),
+        due_on=clock.due_on,
+        due_at=clock.due_at,
+        days_left=days_left(clock),
+        is_overdue=clock.is_overdue,
+        is_due_today=clock.is_due_today,
+        is_paused=clock.is_paused,
+        is_provisional=clock.is_provisional,
+        clock=clock,
+    )
+
+
+def faces(case: Case) -> list[ClockFace]:
+    """The running clocks of one case, the most urgent first."""
+    running = Clock.objects.about(case).running().select_related("term__pack")
+    return sorted((face(case, clock) for clock in running), key=lambda each: (each.is_paused, each.due_at))
+
+
+def faces_of(cases: Iterable[Case]) -> dict[int, ClockFace]:
+    """The most urgent running clock of each case of a list, in one query."""
+    known = {case.pk: case for case in cases}
+    first: dict[int, ClockFace] = {}
+    if known:
+        label = next(iter(known.values())).label
+        rows = Clock.objects.filter(
+            case_label=label, case_id__in=known, stopped_at__isnull=True, paused_at__isnull=True
+        )
+        for clock in rows.order_by("-due_at"):
+            first[clock.case_id] = face(known[clock.case_id], clock)
+    return first

@@ -1,0 +1,331 @@
+"""The walker of workflow tables: who may move a case where, what clock starts, and the one event each move writes.
+
+An app's `workflow.py` holds the table; `fire()` here is the only writer of a case's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from core import deadlines, ledger
+from core.models.event import ActorKind, Event
+
+if TYPE_CHECKING:
+    from core.models import Case
+
+KEEP = "<keep>"  # the transition leaves the state as it is
+RESUME = "<resume>"  # back to where the pause or the merge came from
+ALL = ("<all>",)
+
+Rule = Callable[[Any, Any], bool]
+
+
+class WorkflowError(Exception):
+    """A move the table does not allow. Carries a sentence for the person who tried."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotOpen(WorkflowError):
+    """The step is not open in the case's present state."""
+
+
+class NotAllowed(WorkflowError):
+    """This person may not take the step."""
+
+
+class StaleCase(WorkflowError):
+    """The case changed since the form was shown; what was typed must be kept (409)."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A state: its name, what desks call it, and how the resident's line of four stations shows it."""
+
+    name: str
+    label: Any
+    closes: bool = False
+    station: int = 1  # 登记 1 — 处理 2 — 结果 3 — 反馈 4
+    public_label: Any = ""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One line of the table. `starts` and `stops` name clocks; `actors` says who may fire it without a user."""
+
+    name: str
+    label: Any
+    sources: tuple[str, ...]
+    target: str
+    rule: Rule
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    pauses: bool = False
+    resumes: bool = False
+    remembers: bool = False
+    new_round: bool = False
+    actors: frozenset[str] = frozenset({ActorKind.USER})
+    # How an ending meets 结果有反馈: the words of the exemption, or empty when feedback was recorded before.
+    feedback: str = ""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The whole life of one kind of case on one screen."""
+
+    prefix: str
+    initial: str
+    states: Mapping[str, State]
+    transitions: Mapping[str, Transition]
+    # Who hears a rung: name in the rule pack → function of the case giving recipients.
+    hearers: Mapping[str, Callable[[Any], Iterable[Any]]] = field(default_factory=dict)
+    # Clock name → what desks call it.
+    clocks: Mapping[str, Any] = field(default_factory=dict)
+
+    def kind(self, verb: str) -> str:
+        return f"{self.prefix}.{verb}"
+
+
+def table(
+    prefix: str, initial: str, states: Iterable[State], transitions: Iterable[Transition], **extra: Any
+) -> Workflow:
+    """Build a workflow and refuse a table that names unknown states or has a verb twice."""
+    known = {state.name: state for state in states}
+    moves: dict[str, Transition] = {}
+    for move in transitions:
+        if move.name in moves:
+            raise ValueError(f"Transition {move.name} stands twice in {prefix}.")
+        for name in (*move.sources, *([] if move.target in (KEEP, RESUME) else [move.target])):
+            if name not in known:
+                raise ValueError(f"Transition {move.name} names unknown state {name} in {prefix}.")
+        moves[move.name] = move
+    return Workflow(prefix=prefix, initial=initial, states=known, transitions=moves, **extra)
+
+
+def available(case: Case, *, to: Any) -> list[Transition]:
+    """The steps open to this person on this case now, in the order of the table: feeds buttons, admin and API alike."""
+    return [
+        move
+        for move in case.workflow.transitions.values()
+        if ActorKind.USER in move.actors and case.state in move.sources and move.rule(to, case)
+    ]
+
+
+def fire(
+    case: Case,
+    verb: str,
+    *,
+    by: Any = None,
+    actor_kind: str | None = None,
+    note: str = "",
+    facts: Mapping[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
+    case_class: str = "",
+    due: Mapping[str, date] | None = None,
+    version: int | None = None,
+    now: datetime | None = None,
+    action_id: UUID | None = None,
+) -> Event:
+    """Move a case: lock its row afresh, check the table, the right and the version, write one event, set the clocks.
+
+    `facts` are ids, codes and dates (they enter the chain and cannot be erased); `note` is words (erasable). `fields`
+    are the case's own columns that change with the step. `due` gives a started clock the day somebody promised instead
+    of a length. `version` is the `event_seq` the form was shown with.
+
+    Raises StaleCase, NotOpen, NotAllowed; RuntimeError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("fire() needs the transaction of its action.")
+    now = now or timezone.now()
+    actor_kind = actor_kind or (ActorKind.USER if by is not None else ActorKind.SYSTEM)
+    case.refresh_from_db(from_queryset=type(case)._base_manager.select_for_update(of=("self",)))
+    move = case.workflow.transitions[verb]
+    check_open(case, move, by=by, actor_kind=actor_kind, version=version)
+
+    from_state = case.state
+    changed = {"event_seq", "event_head"} | _move(case, move, now) | set(fields or {})
+    for name, value in (fields or {}).items():
+        setattr(case, name, value)
+
+    salt, digest = ledger.digest_text(note) if note else (b"", b"")
+    event = ledger.build_event(
+        case,
+        kind=case.workflow.kind(verb),
+        from_state=from_state,
+        to_state=case.state,
+        actor_id=by.pk if by is not None else None,
+        actor_kind=actor_kind,
+        at=now,
+        facts=facts,
+        text_digest=digest,
+        action_id=action_id,
+    )
+    event.save(force_insert=True)
+    if note:
+        ledger.save_words(event, salt, note)
+    if deadlines.turn_clocks(case, move, now=now, case_class=case_class, due=due):
+        changed.add("next_check_at")
+    case.save(update_fields=sorted(changed))
+    return event
+
+
+def open_case(
+    case: Case,
+    verb: str,
+    *,
+    by: Any = None,
+    actor_kind: str,
+    facts: Mapping[str, Any] | None = None,
+    starts: tuple[str, ...] = (),
+    now: datetime,
+    action_id: UUID | None = None,
+) -> Event:
+    """Insert a new case with its first event and its first clocks. The chain names the public id, so one INSERT is enough."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("open_case() needs the transaction of its action.")
+    case.state, case.state_since, case.created_at = case.workflow.initial, now, now
+    event = ledger.build_event(
+        case,
+        kind=case.workflow.kind(verb),
+        from_state="",
+        to_state=case.state,
+        actor_id=by.pk if by is not None else None,
+        actor_kind=actor_kind,
+        at=now,
+        facts=facts,
+        action_id=action_id,
+    )
+    clocks = [deadlines.new_clock(case, name, started_at=now) for name in starts]
+    case.next_check_at = min((clock.next_check_at for clock in clocks if clock.next_check_at), default=None)
+    case.save(force_insert=True)
+    event.case_id = case.pk
+    event.save(force_insert=True)
+    for clock in clocks:
+        clock.case_id = case.pk
+        clock.save(force_insert=True)
+    return event
+
+
+def check_open(case: Case, move: Transition, *, by: Any, actor_kind: str, version: int | None) -> None:
+    if version is not None and version != case.event_seq:
+        raise StaleCase(_("这一件刚有人改过。您写的还在，看一眼再交。"))
+    if case.state not in move.sources:
+        raise NotOpen(
+            _("现在是“%(state)s”，不能%(step)s。") % {"state": case.state_label, "step": move.label}
+        )
+    if actor_kind not in move.actors:
+        raise NotAllowed(_("这一步不能由您来做。"))
+    if actor_kind == ActorKind.USER and (by is None or not move.rule(by, case)):
+        raise NotAllowed(_("您没有权限%(step)s。") % {"step": move.label})
+
+
+def _move(case: Case, move: Transition, now: datetime) -> set[str]:
+    """Put the case where the line of the table says; gives the columns that changed."""
+    changed: set[str] = set()
+    from_state, target = case.state, _target(case, move)
+    if target != from_state:
+        case.state, case.state_since = target, now
+        case.closed_at = now if case.workflow.states[target].closes else None
+        changed |= {"state", "state_since", "closed_at"}
+    if move.remembers or move.target == RESUME:
+        case.resume_state = from_state if move.remembers else ""
+        changed.add("resume_state")
+    if move.new_round:
+        case.round += 1
+        changed.add("round")
+    return changed
+
+
+def _target(case: Case, move: Transition) -> str:
+    if move.target == KEEP:
+        return case.state
+    if move.target == RESUME:
+        return case.resume_state
+    return move.target
+
+
+def fire_many(
+    model: type[Case],
+    verb: str,
+    facts: Mapping[int, Mapping[str, Any]],
+    *,
+    by: Any = None,
+    actor_kind: str = ActorKind.SYSTEM,
+    now: datetime | None = None,
+    action_id: UUID | None = None,
+) -> dict[int, int]:
+    """`fire()` for many cases in one statement: sweeps, bulk assignment, bulk seed. Gives {case id: event id}.
+
+    The same line of the table is compiled to SQL: cases whose state is not among its sources are left out, as `fire()`
+    would refuse them. Only for transitions without clocks of their own, rounds or resumption (the sweep sets its clocks
+    itself); the caller has checked the right. A property test holds it equal to `fire()`.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("fire_many() needs the transaction of its action.")
+    move = model.workflow.transitions[verb]
+    if (
+        move.starts
+        or move.stops
+        or move.new_round
+        or move.remembers
+        or move.target == RESUME
+        or move.pauses
+        or move.resumes
+    ):
+        raise ValueError(f"{verb} moves clocks or rounds: use fire().")
+    if not facts:
+        return {}
+    now = now or timezone.now()
+    keeps = move.target == KEEP
+    closes = not keeps and model.workflow.states[move.target].closes
+    table_name = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH given AS (SELECT * FROM unnest(%(ids)s::bigint[], %(facts)s::text[]) AS g(case_id, facts_text)),
+            locked AS (
+                SELECT c.id, c.public_id, c.state, c.round, c.event_seq, c.event_head, g.facts_text
+                FROM {table_name} c JOIN given g ON g.case_id = c.id
+                WHERE c.state = ANY(%(sources)s) ORDER BY c.id FOR UPDATE OF c
+            ),
+            made AS (
+                INSERT INTO core_event (action_id, case_label, case_id, seq, kind, from_state, to_state, round, actor_id,
+                                        actor_kind, at, facts_text, text_digest, prev_hash, hash)
+                SELECT %(action)s, %(label)s, l.id, l.event_seq + 1, %(kind)s, l.state, coalesce(%(target)s, l.state),
+                       l.round, %(actor)s::bigint, %(actor_kind)s, %(at)s, l.facts_text, ''::bytea, l.event_head,
+                       liaison_event_hash(l.event_head, %(label)s, l.public_id, l.event_seq + 1, %(kind)s, l.state,
+                           coalesce(%(target)s, l.state), l.round, %(actor)s::bigint, %(actor_kind)s, %(at)s,
+                           l.facts_text, ''::bytea, %(action)s)
+                FROM locked l RETURNING id, case_id, seq, hash, from_state, to_state
+            )
+            UPDATE {table_name} c SET event_seq = m.seq, event_head = m.hash, state = m.to_state,
+                state_since = CASE WHEN m.from_state = m.to_state THEN c.state_since ELSE %(at)s END,
+                closed_at = CASE WHEN %(keeps)s THEN c.closed_at WHEN %(closes)s THEN %(at)s ELSE NULL END
+            FROM made m WHERE c.id = m.case_id RETURNING c.id, m.id
+            """,
+            {
+                "ids": list(facts),
+                "facts": [ledger.canonical(each) for each in facts.values()],
+                "sources": list(move.sources),
+                "action": action_id or uuid4(),
+                "label": model.label,
+                "kind": model.workflow.kind(verb),
+                "target": None if keeps else move.target,
+                "actor": by.pk if by is not None else None,
+                "actor_kind": str(actor_kind),
+                "at": now,
+                "keeps": keeps,
+                "closes": closes,
+            },
+        )
+        return dict(cursor.fetchall())

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IntakeConfig(AppConfig):
+    name = "intake"
+    verbose_name = _("群众诉求")
+
+    def ready(self) -> None:
+        """Bind the table of a request's life and its steps to the model: models stay the lowest room."""
+        from core.steps import register
+        from intake.models import ConstituentRequest
+        from intake.steps import STEPS
+        from intake.workflow import WORKFLOW
+
+        ConstituentRequest.workflow = WORKFLOW
+        register(ConstituentRequest, STEPS)

@@ -1,0 +1,214 @@
+"""What staff fill in to take a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Category, Unit
+from core.steps import StepForm
+from intake.actions.handling import DOORS
+from intake.models import Complexity, ConstituentRequest, RequestCall, RequestReply, Satisfied, Solved
+from representatives.models import Person
+
+LONG = forms.Textarea(attrs={"rows": 4})
+SHORT = forms.Textarea(attrs={"rows": 2})
+
+
+class PlainForm(StepForm):
+    """Nothing to fill in but the confirmation."""
+
+
+class OptionalNoteForm(StepForm):
+    note = forms.CharField(label=_("说明"), max_length=500, required=False, widget=SHORT)
+
+
+class RegisterForm(StepForm):
+    category = forms.ModelChoiceField(label=_("分类"), queryset=Category.objects.filter(is_active=True))
+    title = forms.CharField(label=_("事由"), max_length=60, help_text=_("一句话，办的人一看就懂。"))
+    complexity = forms.ChoiceField(label=_("复杂程度"), choices=Complexity.choices, required=False)
+    is_urgent = forms.BooleanField(label=_("加急：有危险"), required=False)
+    is_minor = forms.BooleanField(label=_("当事人未满 18 岁"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("category", self.case.category_id)
+        self.initial.setdefault("title", self.case.title)
+        self.initial.setdefault("is_urgent", self.case.is_urgent)
+
+
+class AnswerForm(StepForm):
+    headline = forms.CharField(label=_("一句话结果"), max_length=30, help_text=_("群众先看到这句。"))
+    body = forms.CharField(label=_("怎么答复的"), max_length=2000, widget=LONG)
+
+
+class ReferForm(StepForm):
+    door = forms.ChoiceField(label=_("该去哪里"), choices=list(DOORS.items()))
+    note = forms.CharField(
+        label=_("为什么，怎么去"),
+        max_length=500,
+        widget=SHORT,
+        help_text=_("写明原因、地址和电话，群众看得到。"),
+    )
+
+
+class AssignForm(StepForm):
+    unit = forms.ModelChoiceField(label=_("办理单位"), queryset=Unit.objects.none())
+    complexity = forms.ChoiceField(label=_("期限"), choices=Complexity.choices, required=False)
+    follower = forms.ModelChoiceField(label=_("跟进代表"), queryset=Person.objects.none(), required=False)
+    instruction = forms.CharField(label=_("嘱咐"), max_length=120, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        case: ConstituentRequest = self.case
+        accused = case.accused.values("unit_id")
+        county = case.county_code[:6]
+        self.fields["unit"].queryset = (
+            Unit.objects.in_use()
+            .filter(is_handling=True, area__code__startswith=county)
+            .exclude(pk__in=accused)
+        )
+        self.fields["follower"].queryset = Person.objects.in_office().filter(
+            postings__station_id=case.station_id
+        )
+        self.initial.setdefault("unit", case.unit_id or case.category.default_unit_id)
+        self.initial.setdefault("complexity", case.complexity)
+        self.initial.setdefault("follower", case.follower_id)
+        self.initial.setdefault("instruction", case.instruction)
+
+
+class HandBackForm(StepForm):
+    note = forms.CharField(label=_("为什么不归我单位办"), max_length=300, widget=SHORT)
+    right_unit = forms.CharField(label=_("该哪个单位办"), max_length=80)
+
+
+class AskForm(StepForm):
+    question = forms.CharField(
+        label=_("想问群众什么"), max_length=300, widget=SHORT, help_text=_("群众在查询页看到这句话。")
+    )
+
+
+class SupplementForm(StepForm):
+    text = forms.CharField(label=_("群众怎么说"), max_length=500, widget=SHORT)
+
+
+class ExtensionForm(StepForm):
+    days = forms.IntegerField(label=_("延长几个工作日"), min_value=1, max_value=30)
+    note = forms.CharField(label=_("原因"), max_length=300, widget=SHORT, help_text=_("群众看得到。"))
+
+
+class ReplyForm(StepForm):
+    """说清楚谁去的、做了什么、以后谁管。"""
+
+    outcome = forms.ChoiceField(
+        label=_("办到哪一步了"), choices=RequestReply.Outcome.choices, widget=forms.RadioSelect
+    )
+    headline = forms.CharField(label=_("一句话结果"), max_length=30, help_text=_("群众先看到这句。"))
+    body = forms.CharField(
+        label=_("怎么办的"),
+        max_length=2000,
+        widget=LONG,
+        help_text=_("说清楚谁去的、做了什么、以后谁管。不用写“高度重视”之类的话。"),
+    )
+    planned_on = forms.DateField(
+        label=_("哪天完成"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("选“正在解决”时填写。"),
+    )
+    basis = forms.CharField(
+        label=_("依据"), max_length=200, required=False, help_text=_("选“眼下解决不了”时写明政策依据。")
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        outcome = data.get("outcome")
+        if outcome == RequestReply.Outcome.PLANNED:
+            planned = data.get("planned_on")
+            if planned is None:
+                self.add_error("planned_on", ValidationError(_("“正在解决”要写明哪天完成")))
+            elif planned <= timezone.localdate():
+                self.add_error("planned_on", ValidationError(_("完成日期要在今天以后")))
+        else:
+            data["planned_on"] = None
+        if outcome == RequestReply.Outcome.CANNOT and not data.get("basis"):
+            self.add_error("basis", ValidationError(_("“眼下解决不了”要写明依据")))
+        return data
+
+
+class FeedBackForm(StepForm):
+    METHODS = (("sms", _("短信")), ("phone", _("电话")), ("face", _("当面")), ("page", _("查询页")))
+    method = forms.ChoiceField(label=_("怎么告诉群众的"), choices=METHODS)
+    note = forms.CharField(label=_("记录"), max_length=300, required=False, widget=SHORT)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("method", "sms" if self.case.notify == "sms" else "page")
+
+
+class CallForm(StepForm):
+    outcome = forms.ChoiceField(
+        label=_("结果"), choices=RequestCall.Outcome.choices, widget=forms.RadioSelect
+    )
+    note = forms.CharField(label=_("记录"), max_length=200, required=False, widget=SHORT)
+
+
+class RateForm(StepForm):
+    """A clerk writes down what the resident said on the phone; nothing is preselected."""
+
+    solved = forms.ChoiceField(
+        label=_("问题解决了吗？"), choices=Solved.choices, widget=forms.RadioSelect, required=False
+    )
+    satisfied = forms.ChoiceField(
+        label=_("这次办理，满意吗？"), choices=Satisfied.choices, widget=forms.RadioSelect, required=False
+    )
+    remark = forms.CharField(label=_("还有话说"), max_length=300, required=False, widget=SHORT)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("solved") and not data.get("satisfied"):
+            raise ValidationError(_("请至少回答一个问题：解决了吗，满意吗。"))
+        return data
+
+
+class MergeForm(StepForm):
+    into = forms.CharField(label=_("合并到哪一件"), max_length=20, help_text=_("填那一件的编号。"))
+
+    def clean_into(self) -> ConstituentRequest:
+        number = self.cleaned_data["into"].strip()
+        found = ConstituentRequest.objects.visible_to(self.by).filter(reference=number).first()
+        if found is None:
+            raise ValidationError(_("没有查到这个编号，或不在您管的范围。"))
+        return found
+
+
+class SplitForm(StepForm):
+    parts = forms.CharField(
+        label=_("要拆出去的事"), max_length=1500, widget=LONG, help_text=_("一件一行，这一件自己留着剩下的。")
+    )
+
+    def clean_parts(self) -> list[str]:
+        return [line for line in self.cleaned_data["parts"].splitlines() if line.strip()]
+
+
+class FollowForm(StepForm):
+    follower = forms.ModelChoiceField(label=_("跟进代表"), queryset=Person.objects.none())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["follower"].queryset = Person.objects.in_office().filter(
+            postings__station_id=self.case.station_id
+        )
+
+
+class RecategoriseForm(StepForm):
+    category = forms.ModelChoiceField(label=_("分类"), queryset=Category.objects.filter(is_active=True))
+    title = forms.CharField(label=_("事由"), max_length=60, required=False)
+
+
+class TextForm(StepForm):
+    text = forms.CharField(label=_("内容"), max_length=500, widget=SHORT)

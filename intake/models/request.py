@@ -1,0 +1,559 @@
+"""群众诉求: what a resident said, and everything they may read of what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models.functions import Concat
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import access
+from accounts.models import Area, Category, Unit
+from accounts.permissions import Permission
+from accounts.roles import Role, ScopeKind
+from core.models import Case, CaseQuerySet, Event, case_constraints
+from core.privacy import EncryptedJSONField, EncryptedTextField, mask_phone
+from intake.models.states import STATES
+from representatives.models import Person
+from stations.models import Station, stations_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from accounts.models import User
+
+
+class Channel(models.TextChoices):
+    """By which way it came: 来访、来电、赶场…… all through one door."""
+
+    WEB = "web", _("手机提交")
+    QR = "qr", _("扫码提交")
+    API = "api", _("接口")
+    WALK_IN = "walk_in", _("来访")
+    PHONE = "phone", _("来电")
+    MARKET = "market", _("赶场快登")
+    REPRESENTATIVE = "representative", _("代表登记")
+    IMPORT = "import", _("导入")
+
+
+class Notify(models.TextChoices):
+    SMS = "sms", _("短信")
+    WECHAT = "wechat", _("微信")
+    PHONE = "phone", _("打电话")
+    NONE = "none", _("自己来查")
+
+
+class Visibility(models.TextChoices):
+    STATION = "station", _("只有联络站")
+    HANDLERS = "handlers", _("联络站、跟进的代表和办理单位")
+
+
+class Complexity(models.TextChoices):
+    ORDINARY = "", _("一般")
+    COMPLEX = "complex", _("复杂")
+
+
+class Solved(models.TextChoices):
+    YES = "yes", _("解决了")
+    PARTLY = "partly", _("部分解决")
+    NO = "no", _("没解决")
+    CANNOT_TELL = "cannot_tell", _("说不清")
+
+
+class Satisfied(models.TextChoices):
+    SATISFIED = "satisfied", _("满意")
+    BASICALLY = "basically", _("基本满意")
+    DISSATISFIED = "dissatisfied", _("不满意")
+
+
+class RequestQuerySet(CaseQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """The requests this person may see: the one definition for lists, details, counts, exports, search, API, admin.
+
+        Equality and IN only, never a prefix. A unit sees what is handed to it and nothing that complains about it; a
+        leader sees no confidential case; a representative sees what they follow.
+        """
+        seen = Q(pk__in=[])
+        for grant in access.grants_with(user, Permission.REQUEST_VIEW):
+            seen |= self._seen_through(grant, user)
+        return self.filter(seen)
+
+    def _seen_through(self, grant: access.Grant, user: User) -> Q:
+        if grant.scope == ScopeKind.STATION:
+            return Q(station_id__in=stations_of(user))
+        if grant.scope == ScopeKind.AREA:
+            seen = (
+                Q(county_code__in=grant.county_codes) if grant.county_codes else Q(town_code=grant.town_code)
+            )
+            return seen & Q(is_confidential=False) if grant.role == Role.LEADER else seen
+        if grant.scope == ScopeKind.UNIT:
+            accused = AccusedUnit.objects.filter(request=OuterRef("pk"), unit_id=grant.unit_id)
+            return Q(unit_id=grant.unit_id) & ~Q(Exists(accused))
+        return Q(follower__user_id=user.pk)
+
+    def for_list(self) -> Self:
+        """Everything a row of a list shows, without touching the encrypted columns."""
+        return self.select_related("station", "unit", "category", "follower").defer(
+            "body_spans", "contact_name", "contact_phone", "receipt_code", "search", "spaced"
+        )
+
+    def to_anonymise(self, before: datetime) -> Self:
+        return self.filter(closed_at__lt=before, anonymised_at__isnull=True, legal_hold=False)
+
+
+class ConstituentRequest(Case):
+    """群众诉求. Registered at a station, triaged, handled, answered, told, rated, and redone if not solved.
+
+    `number` is what people read aloud (26-1124-48213): its last part is random. `receipt_code` (65 random bits) is the
+    private link. Neither the phone nor the name is ever stored in the clear; numbers inside the words are cut out
+    into `body_spans`.
+    """
+
+    label: ClassVar[str] = "request"
+
+    reference = models.CharField(_("编号"), max_length=16, unique=True)
+    receipt_code = EncryptedTextField(_("查询码"), scope="intake.request.receipt_code")
+    receipt_index = models.CharField(_("查询码索引"), max_length=32, unique=True, editable=False)
+    station = models.ForeignKey(
+        Station, verbose_name=_("家站点"), on_delete=models.PROTECT, related_name="requests"
+    )
+    unit = models.ForeignKey(
+        Unit,
+        verbose_name=_("承办单位"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="requests",
+    )
+    category = models.ForeignKey(Category, verbose_name=_("分类"), on_delete=models.PROTECT, related_name="+")
+    village = models.ForeignKey(
+        Area, verbose_name=_("村、社区"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    follower = models.ForeignKey(
+        Person,
+        verbose_name=_("跟进代表"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="followed_requests",
+    )
+    master = models.ForeignKey(
+        "self",
+        verbose_name=_("合并到"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged",
+    )
+    origin_town_code = models.CharField(_("最初受理的乡镇"), max_length=12, blank=True, editable=False)
+    # Masked words: the phone and identity numbers found in them stand encrypted in `body_spans`.
+    body = models.TextField(_("内容"))
+    body_spans = EncryptedJSONField(
+        _("隐去的号码"), scope="intake.request.body_spans", default=list, blank=True
+    )
+    title = models.CharField(_("事由"), max_length=60)
+    place = models.CharField(_("具体位置"), max_length=80, blank=True)
+    channel = models.CharField(_("来源"), max_length=16, choices=Channel)
+    came_by = models.CharField(_("登记渠道"), max_length=24, blank=True, help_text=_("接待日、活动的编号。"))
+    contact_name = EncryptedTextField(_("称呼"), scope="intake.request.contact_name", blank=True, default="")
+    contact_phone = EncryptedTextField(
+        _("手机号"), scope="intake.request.contact_phone", blank=True, default=""
+    )
+    phone_index = models.CharField(_("手机号索引"), max_length=32, blank=True, editable=False)
+    # HMAC(number ‖ last four digits): the second way to find a case again.
+    track_index = models.CharField(_("查询索引"), max_length=32, blank=True, editable=False)
+    notify = models.CharField(_("怎么通知"), max_length=8, choices=Notify, default=Notify.NONE)
+    visibility = models.CharField(
+        _("谁能看到联系方式"), max_length=10, choices=Visibility, default=Visibility.STATION
+    )
+    consent_version = models.CharField(_("同意书版本"), max_length=20)
+    is_minor = models.BooleanField(_("未成年人"), default=False)
+    is_urgent = models.BooleanField(_("加急"), default=False)
+    is_confidential = models.BooleanField(_("保密"), default=False)
+    is_public = models.BooleanField(_("可公开办理情况"), default=False)
+    complexity = models.CharField(_("复杂程度"), max_length=10, choices=Complexity, blank=True, default="")
+    instruction = models.CharField(_("嘱咐"), max_length=120, blank=True)
+    returns = models.PositiveSmallIntegerField(_("退回次数"), default=0, editable=False)
+    registered_on = models.DateField(_("受理日期"), null=True, blank=True, editable=False)
+    promised_on = models.DateField(_("答应群众的日期"), null=True, blank=True, editable=False)
+    planned_on = models.DateField(_("计划完成日期"), null=True, blank=True, editable=False)
+    answered_at = models.DateTimeField(_("答复时间"), null=True, blank=True, editable=False)
+    told_at = models.DateTimeField(_("反馈群众的时间"), null=True, blank=True, editable=False)
+    solved = models.CharField(_("解决了吗"), max_length=12, choices=Solved, blank=True, editable=False)
+    satisfied = models.CharField(_("满意吗"), max_length=14, choices=Satisfied, blank=True, editable=False)
+    rated_at = models.DateTimeField(_("评价时间"), null=True, blank=True, editable=False)
+    # Filled by the database, so that bulk SQL and the ORM cannot disagree.
+    search = models.GeneratedField(
+        verbose_name=_("检索"),
+        expression=Func(
+            Concat(
+                F("reference"),
+                Value(" "),
+                F("title"),
+                Value(" "),
+                F("body"),
+                Value(" "),
+                F("place"),
+                output_field=models.TextField(),
+            ),
+            function="liaison_grams",
+        ),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+    spaced = models.TextField(_("相似检索"), blank=True, editable=False)
+    anonymised_at = models.DateTimeField(_("匿名化时间"), null=True, blank=True, editable=False)
+    legal_hold = models.BooleanField(_("依法保留"), default=False)
+
+    objects: ClassVar[models.Manager] = RequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("群众诉求")
+        verbose_name_plural = _("群众诉求")
+        constraints = [
+            *case_constraints("request", STATES),
+            models.CheckConstraint(name="request_not_its_own_master", condition=~Q(master=F("id"))),
+            models.CheckConstraint(
+                name="request_rated_whole",
+                condition=Q(rated_at__isnull=True) | ~Q(solved="") | ~Q(satisfied=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["station", "state", "-id"], name="request_station_state"),
+            models.Index(fields=["town_code", "state", "-id"], name="request_town_state"),
+            models.Index(fields=["county_code", "state", "-id"], name="request_county_state"),
+            models.Index(fields=["unit", "state", "-id"], name="request_unit_state"),
+            models.Index(
+                fields=["follower", "-id"], condition=Q(follower__isnull=False), name="request_follower"
+            ),
+            models.Index(fields=["master"], condition=Q(master__isnull=False), name="request_master"),
+            models.Index(fields=["station", "-id"], name="request_station_id"),
+            models.Index(fields=["town_code", "-id"], name="request_town_id"),
+            models.Index(fields=["county_code", "-id"], name="request_county_id"),
+            models.Index(fields=["unit", "-id"], name="request_unit_id"),
+            models.Index(
+                fields=["next_check_at"], condition=Q(next_check_at__isnull=False), name="request_next_check"
+            ),
+            models.Index(fields=["phone_index"], condition=~Q(phone_index=""), name="request_phone"),
+            models.Index(fields=["track_index"], condition=~Q(track_index=""), name="request_track"),
+            models.Index(
+                fields=["closed_at"],
+                condition=Q(closed_at__isnull=False, anonymised_at__isnull=True),
+                name="request_to_anonymise",
+            ),
+            GinIndex(fields=["search"], name="request_search"),
+            GinIndex(OpClass("spaced", name="gin_trgm_ops"), name="request_spaced"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("intake:request", args=[self.public_id])
+
+    @property
+    def masked_phone(self) -> str:
+        return mask_phone(self.contact_phone)
+
+    @property
+    def has_contact(self) -> bool:
+        return bool(self.phone_index)
+
+    def contact_number(self) -> str:
+        """The number a message goes to: empty when the resident did not ask for messages."""
+        return self.contact_phone if self.notify == Notify.SMS else ""
+
+    def anonymise(self) -> None:
+        """Erase the person: name, number, place in words, the words themselves. Category, area, dates and ratings stay."""
+        self.body, self.title, self.place, self.instruction = "", str(_("（已匿名）")), "", ""
+        self.body_spans, self.contact_name, self.contact_phone = [], "", ""
+        self.phone_index = self.track_index = self.spaced = ""
+        self.receipt_code = ""
+        self.anonymised_at = timezone.now()
+        self.save(
+            update_fields=[
+                "body", "title", "place", "instruction", "body_spans", "contact_name", "contact_phone", "phone_index",
+                "track_index", "spaced", "receipt_code", "anonymised_at",
+            ]
+        )  # fmt: skip
+        for rows in (self.progress, self.replies, self.notes, self.calls, self.ratings):
+            for row in rows.all():
+                row.anonymise()
+
+
+class _Erasable(models.Model):
+    """A row of words about a request: anonymising empties the words and keeps the row."""
+
+    words: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        abstract = True
+
+    def anonymise(self) -> None:
+        for name in self.words:
+            setattr(self, name, "")
+        self.save(update_fields=list(self.words))
+
+
+class RequestProgress(_Erasable):
+    """One line the resident may read. Written by actions only, so nothing internal can leak by accident."""
+
+    words = ("text",)
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="progress"
+    )
+    event = models.ForeignKey(
+        Event, verbose_name=_("事件"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(_("时间"), default=timezone.now)
+    title = models.CharField(_("标题"), max_length=40)
+    text = models.CharField(_("内容"), max_length=500, blank=True)
+    station = models.PositiveSmallIntegerField(_("到哪一站"), default=1)
+
+    class Meta:
+        verbose_name = _("群众可见进度")
+        verbose_name_plural = _("群众可见进度")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RequestReply(_Erasable):
+    """What a unit or station answers in one round: drafted by the officer, signed by the head."""
+
+    words = ("headline", "body", "basis", "check_note")
+
+    class Outcome(models.TextChoices):
+        SOLVED = "solved", _("已经解决")
+        PLANNED = "planned", _("正在解决")
+        CANNOT = "cannot", _("眼下解决不了")
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="replies"
+    )
+    round = models.PositiveSmallIntegerField(_("轮次"))
+    unit = models.ForeignKey(
+        Unit, verbose_name=_("单位"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    outcome = models.CharField(_("办到哪一步"), max_length=8, choices=Outcome)
+    headline = models.CharField(_("一句话结果"), max_length=30)
+    body = models.TextField(_("怎么办的"), max_length=2000)
+    basis = models.CharField(_("依据"), max_length=200, blank=True)
+    planned_on = models.DateField(_("哪天完成"), null=True, blank=True)
+    written_by = models.ForeignKey(
+        "accounts.User", verbose_name=_("经办人"), on_delete=models.PROTECT, related_name="+"
+    )
+    written_at = models.DateTimeField(_("送审时间"), default=timezone.now)
+    signed_by = models.ForeignKey(
+        "accounts.User",
+        verbose_name=_("签发人"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    signed_at = models.DateTimeField(_("签发时间"), null=True, blank=True)
+    check_note = models.CharField(_("审核意见"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("答复")
+        verbose_name_plural = _("答复")
+        ordering = ["written_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="requestreply_planned_has_date",
+                condition=~Q(outcome="planned") | Q(planned_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="requestreply_signed_whole",
+                condition=Q(signed_by__isnull=True, signed_at__isnull=True)
+                | Q(signed_by__isnull=False, signed_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.headline
+
+
+class RequestNote(_Erasable):
+    """Words that pass between the station and the resident after the first: a question back, an answer, an addition."""
+
+    words = ("text",)
+
+    class Kind(models.TextChoices):
+        QUESTION = "question", _("请群众补充")
+        ANSWER = "answer", _("群众补充")
+        ADDITION = "addition", _("群众追加")
+        STAFF = "staff", _("内部备注")
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="notes"
+    )
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    text = models.TextField(_("内容"), max_length=500)
+    spans = EncryptedJSONField(_("隐去的号码"), scope="intake.requestnote.spans", default=list, blank=True)
+    by = models.ForeignKey(
+        "accounts.User",
+        verbose_name=_("谁写的"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    at = models.DateTimeField(_("时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("来往留言")
+        verbose_name_plural = _("来往留言")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.request_id}"
+
+    def anonymise(self) -> None:
+        self.text, self.spans = "", []
+        self.save(update_fields=["text", "spans"])
+
+
+class RequestCall(_Erasable):
+    """One try to reach the resident: to tell the result or to ask the two questions. Three tries on three days."""
+
+    words = ("note",)
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", _("打通了")
+        NO_ANSWER = "no_answer", _("没人接")
+        WRONG_NUMBER = "wrong_number", _("号码不对")
+        REFUSED = "refused", _("不愿多说")
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="calls"
+    )
+    outcome = models.CharField(_("结果"), max_length=12, choices=Outcome)
+    note = models.CharField(_("记录"), max_length=200, blank=True)
+    by = models.ForeignKey(
+        "accounts.User", verbose_name=_("谁打的"), on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField(_("时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("回访记录")
+        verbose_name_plural = _("回访记录")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()} {self.request_id}"
+
+
+class RequestRating(_Erasable):
+    """What the resident answered to the two questions in one round. One per request and round; units never touch it."""
+
+    words = ("remark",)
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="ratings"
+    )
+    round = models.PositiveSmallIntegerField(_("轮次"))
+    solved = models.CharField(_("解决了吗"), max_length=12, choices=Solved, blank=True)
+    satisfied = models.CharField(_("满意吗"), max_length=14, choices=Satisfied, blank=True)
+    remark = models.CharField(_("还有话说"), max_length=300, blank=True)
+    recorded_by = models.ForeignKey(
+        "accounts.User",
+        verbose_name=_("代为记录"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    at = models.DateTimeField(_("时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("群众评价")
+        verbose_name_plural = _("群众评价")
+        constraints = [
+            models.UniqueConstraint(fields=["request", "round"], name="requestrating_once_per_round")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.get_satisfied_display()}"
+
+    @property
+    def sends_back(self) -> bool:
+        """没解决 or 不满意 sends it back by itself; 部分解决 and 说不清 go to the call-back list."""
+        return self.solved == Solved.NO or self.satisfied == Satisfied.DISSATISFIED
+
+
+class AccusedUnit(models.Model):
+    """A unit the request complains about: it never sees the case nor who said it (信访工作条例第三十条)."""
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.CASCADE, related_name="accused"
+    )
+    unit = models.ForeignKey(Unit, verbose_name=_("被反映的单位"), on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("被反映单位")
+        verbose_name_plural = _("被反映单位")
+        constraints = [models.UniqueConstraint(fields=["request", "unit"], name="accusedunit_once")]
+
+    def __str__(self) -> str:
+        return f"{self.unit}"
+
+
+class RequestAssignment(models.Model):
+    """Who was handed the case, round by round: at most one is open."""
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="assignments"
+    )
+    unit = models.ForeignKey(Unit, verbose_name=_("单位"), on_delete=models.PROTECT, related_name="+")
+    round = models.PositiveSmallIntegerField(_("轮次"))
+    assigned_at = models.DateTimeField(_("交办时间"))
+    ended_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
+    ended_by = models.CharField(_("怎么结束"), max_length=32, blank=True)
+
+    class Meta:
+        verbose_name = _("交办")
+        verbose_name_plural = _("交办")
+        ordering = ["assigned_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(ended_at__isnull=True), name="requestassignment_one_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.unit}"
+
+
+class RequestLink(models.Model):
+    """Lineage between requests other than merging: a part split off keeps its way back."""
+
+    class Kind(models.TextChoices):
+        SPLIT = "split", _("拆分自")
+        DETACHED = "detached", _("从合并中拆出")
+
+    request = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="links"
+    )
+    origin = models.ForeignKey(
+        ConstituentRequest, verbose_name=_("来自"), on_delete=models.PROTECT, related_name="offshoots"
+    )
+    kind = models.CharField(_("关系"), max_length=10, choices=Kind)
+    at = models.DateTimeField(_("时间"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("诉求关联")
+        verbose_name_plural = _("诉求关联")
+        constraints = [models.UniqueConstraint(fields=["request", "origin", "kind"], name="requestlink_once")]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} ← {self.origin_id}"

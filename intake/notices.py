@@ -1,0 +1,178 @@
+"""Messages about requests: their kinds, and who hears them. Texts stand in templates/intake/notices/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from accounts.access import people_with
+from accounts.roles import Role
+from core.models import Message
+from core.outbox import Notice, Recipient
+from intake.models import ConstituentRequest
+from stations.models import StationStaff
+
+SMS, INBOX, EMAIL = Message.Channel.SMS, Message.Channel.INBOX, Message.Channel.EMAIL
+
+
+class _ToResident(Notice):
+    channels = (SMS,)
+
+
+class RequestReceived(_ToResident):
+    key, template = "intake.request_received", "intake/notices/request_received.txt"
+
+
+class RequestRegistered(_ToResident):
+    key, template = "intake.request_registered", "intake/notices/request_registered.txt"
+
+
+class RequestRejected(_ToResident):
+    key, template = "intake.request_rejected", "intake/notices/request_rejected.txt"
+
+
+class RequestAssignedToResident(_ToResident):
+    key, template = "intake.request_assigned_resident", "intake/notices/request_assigned_resident.txt"
+
+
+class RequestExtended(_ToResident):
+    key, template = "intake.request_extended", "intake/notices/request_extended.txt"
+
+
+class RequestAsked(_ToResident):
+    key, template = "intake.request_asked", "intake/notices/request_asked.txt"
+
+
+class RequestReferred(_ToResident):
+    key, template = "intake.request_referred", "intake/notices/request_referred.txt"
+
+
+class RequestAnswered(_ToResident):
+    key, template = "intake.request_answered", "intake/notices/request_answered.txt"
+
+
+class RequestPromised(_ToResident):
+    key, template = "intake.request_promised", "intake/notices/request_promised.txt"
+
+
+class RequestSentBack(_ToResident):
+    key, template = "intake.request_sent_back", "intake/notices/request_sent_back.txt"
+
+
+class RequestMerged(_ToResident):
+    key, template = "intake.request_merged", "intake/notices/request_merged.txt"
+
+
+class _ToStaff(Notice):
+    channels = (INBOX,)
+
+
+class RequestArrived(_ToStaff):
+    key, template = "intake.request_arrived", "intake/notices/request_arrived.txt"
+
+
+class RequestArrivedUrgently(RequestArrived):
+    key = "intake.request_arrived_urgently"
+    channels = (INBOX, SMS)
+    urgent = True
+
+
+class RequestAssigned(_ToStaff):
+    key, template = "intake.request_assigned", "intake/notices/request_assigned.txt"
+    channels = (INBOX, EMAIL)
+
+
+class RequestReturned(_ToStaff):
+    key, template = "intake.request_returned", "intake/notices/request_returned.txt"
+
+
+class RequestToSign(_ToStaff):
+    key, template = "intake.request_to_sign", "intake/notices/request_to_sign.txt"
+
+
+class RequestDraftSentBack(_ToStaff):
+    key, template = "intake.request_draft_sent_back", "intake/notices/request_draft_sent_back.txt"
+
+
+class RequestReplied(_ToStaff):
+    key, template = "intake.request_replied", "intake/notices/request_replied.txt"
+
+
+class RequestRedo(_ToStaff):
+    key, template = "intake.request_redo", "intake/notices/request_redo.txt"
+    channels = (INBOX, EMAIL)
+
+
+class RequestEscalated(_ToStaff):
+    key, template = "intake.request_escalated", "intake/notices/request_escalated.txt"
+    channels = (INBOX, EMAIL)
+
+
+class RequestSupplemented(_ToStaff):
+    key, template = "intake.request_supplemented", "intake/notices/request_supplemented.txt"
+
+
+class RequestFollowed(_ToStaff):
+    key, template = "intake.request_followed", "intake/notices/request_followed.txt"
+
+
+class RequestUrged(_ToStaff):
+    key, template = "intake.request_urged", "intake/notices/request_urged.txt"
+    channels = (INBOX, EMAIL)
+
+
+# --- who hears
+
+
+def resident(request: ConstituentRequest) -> list[Recipient]:
+    """The resident's own phone, when they left one and asked for messages."""
+    return [Recipient.contact_of(request)] if request.phone_index and request.notify == "sms" else []
+
+
+def _users(users: Iterable[Any]) -> list[Recipient]:
+    return [Recipient(user_id=pk) for pk in users.values_list("pk", flat=True)]
+
+
+def station_clerks(request: ConstituentRequest) -> list[Recipient]:
+    posts = StationStaff.objects.filter(station_id=request.station_id, ends_on__isnull=True).exclude(
+        duty="volunteer"
+    )
+    return [Recipient(user_id=pk) for pk in posts.values_list("user_id", flat=True)]
+
+
+def station_head(request: ConstituentRequest) -> list[Recipient]:
+    heads = StationStaff.objects.filter(station_id=request.station_id, ends_on__isnull=True, duty="head")
+    return [Recipient(user_id=pk) for pk in heads.values_list("user_id", flat=True)]
+
+
+def unit_officers(request: ConstituentRequest) -> list[Recipient]:
+    return _users(people_with(Role.UNIT_OFFICER, unit_id=request.unit_id)) if request.unit_id else []
+
+
+def unit_heads(request: ConstituentRequest) -> list[Recipient]:
+    return _users(people_with(Role.UNIT_HEAD, unit_id=request.unit_id)) if request.unit_id else []
+
+
+def town_office(request: ConstituentRequest) -> list[Recipient]:
+    return _users(people_with(Role.TOWN_OFFICE, area_codes=[request.town_code]))
+
+
+def county_office(request: ConstituentRequest) -> list[Recipient]:
+    return _users(people_with(Role.COUNTY_OFFICE, area_codes=[request.county_code]))
+
+
+def follower(request: ConstituentRequest) -> list[Recipient]:
+    person = request.follower
+    return [Recipient(user_id=person.user_id)] if person is not None and person.user_id is not None else []
+
+
+HEARERS: dict[str, Callable[[ConstituentRequest], list[Recipient]]] = {
+    "station": station_clerks,
+    "station_head": station_head,
+    "unit_officer": unit_officers,
+    "unit_head": unit_heads,
+    "town_office": town_office,
+    "county_office": county_office,
+    "follower": follower,
+    "resident": resident,
+}

@@ -1,0 +1,23 @@
+"""家站点 and what happens there."""
+
+from stations.models.reception import Reception
+from stations.models.station import (
+    Posting,
+    Station,
+    StationPhoto,
+    StationStaff,
+    StationTopic,
+    Venue,
+    stations_of,
+)
+
+__all__ = [
+    "Posting",
+    "Reception",
+    "Station",
+    "StationPhoto",
+    "StationStaff",
+    "StationTopic",
+    "Venue",
+    "stations_of",
+]
