@@ -160,6 +160,8 @@ PRIVATE_ROOT = Path(env.str("MEDIA_ROOT", default=str(STATE_DIR / "files")))
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(STATE_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Tests collect nothing: files are found where they stand.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core import rulebook
+from tests.browser import browser_page as browser_page
+from tests.browser import chromium as chromium
 from tests.county import County, build_county
 
 _BROKEN = re.compile(r"\{\{|\{%|\son[a-z]+=\"|\sstyle=\"|javascript:", re.IGNORECASE)
