@@ -46,6 +46,7 @@ from intake.actions.marking import (
     unpublish,
 )
 from intake.actions.receiving import Contact, receive, register
+from intake.actions.tracking import LookUp, look_up
 
 __all__ = [
     "Contact",
@@ -66,7 +67,7 @@ __all__ = [
     "hand_down",
     "handle",
     "lapse",
-    "log_call",
+    "log_call", "look_up",
     "mark_urgent",
     "merge",
     "note",

@@ -21,6 +21,7 @@ from core.workflow import fire, open_case
 from intake import notices
 from intake.actions.progress import due_of, tell, zh
 from intake.models import Channel, ConstituentRequest, Notify, Visibility
+from intake.selectors.tracking import track_index
 from representatives.duty import credit
 from representatives.models import DutyKind, Person
 from stations.models import Station
@@ -145,11 +146,6 @@ def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, 
             if "reference" not in str(problem):
                 raise
     raise RuntimeError("No free request number today.")
-
-
-def track_index(number: str, last_four: str) -> str:
-    """The blind index of number and last four digits together: neither is found without the other."""
-    return blind_index(f"{number}|{last_four}", scope="track")
 
 
 def _attach(request: ConstituentRequest, photos: Sequence[CleanImage], by: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -274,12 +275,13 @@ class ConstituentRequest(Case):
         self.body, self.title, self.place, self.instruction = "", str(_("（已匿名）")), "", ""
         self.body_spans, self.contact_name, self.contact_phone = [], "", ""
         self.phone_index = self.track_index = self.spaced = ""
-        self.receipt_code = ""
+        # The private link ends; the column stays unique.
+        self.receipt_code, self.receipt_index = "", secrets.token_hex(16)
         self.anonymised_at = timezone.now()
         self.save(
             update_fields=[
                 "body", "title", "place", "instruction", "body_spans", "contact_name", "contact_phone", "phone_index",
-                "track_index", "spaced", "receipt_code", "anonymised_at",
+                "track_index", "spaced", "receipt_code", "receipt_index", "anonymised_at",
             ]
         )  # fmt: skip
         for rows in (self.progress, self.replies, self.notes, self.calls, self.ratings):
