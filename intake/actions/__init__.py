@@ -50,6 +50,7 @@ from intake.actions.tracking import LookUp, look_up
 
 __all__ = [
     "Contact",
+    "LookUp",
     "add",
     "answer",
     "archive",
