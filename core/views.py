@@ -34,7 +34,8 @@ def render_page(
     request: HttpRequest, page: str, part: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """The page, or for htmx its part: same view, same URL."""
-    template = part if getattr(request, "htmx", False) and not request.htmx.boosted else page
+    htmx = getattr(request, "htmx", None)
+    template = part if htmx and not htmx.boosted else page
     response = render(request, template, context, status=status)
     response["Vary"] = "HX-Request"
     return response

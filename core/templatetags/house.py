@@ -10,6 +10,7 @@ from typing import Any
 import segno
 from django import template
 from django.conf import settings
+from django.forms.boundfield import BoundWidget
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 from core import context as site_context
 from core import navigation
 from core.deadlines import ClockFace
+from core.models.rules import TimeUnit
 from core.privacy import mask_phone as masked
 
 register = template.Library()
@@ -159,6 +161,12 @@ def days_left(face: ClockFace) -> str:
 
 
 @register.filter
+def due_when(face: ClockFace) -> str:
+    """6月8日, for a clock of hours 6月8日 17:00."""
+    return zh_datetime(face.due_at) if face.clock.unit == TimeUnit.HOURS else zh_day(face.due_on)
+
+
+@register.filter
 def due_tone(face: ClockFace) -> str:
     """The colour of a clock: wine late, amber within two working days, green in time, none when paused."""
     if face.is_paused:
@@ -285,22 +293,69 @@ def widget_kind(field: Any) -> str:
 
 
 @register.simple_tag
-def control(field: Any, **attrs: Any) -> SafeString:
-    """The input of a bound field with the house's class, its hint and its error tied by aria-describedby."""
-    own = {name: str(value) for name, value in attrs.items() if value not in ("", None, False)}
-    describing = [
-        f"{field.auto_id}-{part}"
-        for part, there in (
-            ("hint", field.help_text),
-            ("error", field.errors),
-            ("count", "data_count" in own),
+def control(
+    field: Any, *, keep: Any = False, count: Any = False, bare: bool = False, css: str = ""
+) -> SafeString:
+    """The input of a bound field; Django ties its hint and its error to it, this adds the house's class and hooks.
+
+    `keep` saves it in the device's draft, `count` shows how many letters are left, `bare` leaves out the class.
+    """
+    attrs: dict[str, Any] = {}
+    own = field.field.widget.attrs.get("class", "")
+    if classes := " ".join(filter(None, ["" if bare else "in", own, css])):
+        attrs["class"] = classes
+    if keep:
+        attrs["data-keep"] = True
+    if count:
+        attrs["data-count"] = f"{field.auto_id}_count"
+        attrs["aria-describedby"] = f"{field.aria_describedby or ''} {field.auto_id}_count".strip()
+    return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def options(field: Any, *, keep: Any = False, icons: Any = None, hints: Any = None) -> list[dict[str, Any]]:
+    """The choices of a radio or checkbox field, one dict a tile. The empty choice is left out: nothing is preselected."""
+    widget = field.field.widget
+    attrs = {"id": field.auto_id} | ({"data-keep": True} if keep else {})
+    tiles = []
+    for data in widget.subwidgets(field.html_name, field.value(), attrs=attrs):
+        value = str(data["value"])
+        if not value:
+            continue
+        bound = BoundWidget(widget, data, field.form.renderer)
+        tiles.append(
+            {
+                "id": bound.id_for_label,
+                "input": bound.tag(),
+                "label": bound.choice_label,
+                "hint": (hints or {}).get(value, ""),
+                "icon": (icons or {}).get(value, ""),
+            }
         )
-        if there
-    ]
-    given = {name.replace("_", "-"): value for name, value in own.items()}
-    given["class"] = f"in {field.field.widget.attrs.get('class', '')} {given.pop('class', '')}".strip()
-    if describing:
-        given["aria-describedby"] = " ".join(describing)
-    if field.errors:
-        given["aria-invalid"] = "true"
-    return field.as_widget(attrs=given)
+    return tiles
+
+
+@register.filter
+def first_input(field: Any) -> str:
+    """The id an error's link leads to: the input itself, for tiles the first one."""
+    if widget_kind(field) != "tiles":
+        return str(field.auto_id)
+    shown = options(field)
+    return str(shown[0]["id"]) if shown else str(field.auto_id)
+
+
+@register.filter
+def error_count(form: Any) -> int:
+    return sum(len(errors) for errors in form.errors.values())
+
+
+@register.filter
+def error_prefix(form: Any) -> str:
+    """有 2 处要改：, the beginning of the page's title while the form has errors."""
+    return _("有 %(n)d 处要改：") % {"n": error_count(form)} if form.errors else ""
+
+
+@register.filter
+def up_to(total: int) -> range:
+    """1 to total, for bars of steps."""
+    return range(1, int(total) + 1)
