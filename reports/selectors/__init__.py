@@ -1,0 +1,1 @@
+"""Reads across several apps, as frozen dataclasses. Nothing here writes."""
