@@ -99,7 +99,7 @@ class KeysetPagination(pagination.CursorPagination):
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
     """RFC 9457: `{type, title, status, errors: {field: [reason]}}`."""
     if isinstance(error, WorkflowError):
-        return _problem(403 if isinstance(error, NotAllowed) else 409, error.message)
+        return problem(403 if isinstance(error, NotAllowed) else 409, error.message)
     # DRF's views read these very classes while they are imported.
     from rest_framework.views import exception_handler
 
@@ -108,7 +108,7 @@ def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     title, errors = _words(error)
     code = 422 if isinstance(error, exceptions.ValidationError) else response.status_code
-    answer = _problem(code, title, errors)
+    answer = problem(code, title, errors)
     for name in ("Retry-After", "WWW-Authenticate", "Allow"):
         if name in response:
             answer[name] = response[name]
@@ -128,7 +128,7 @@ def _words(error: Exception) -> tuple[str, Any]:
     return str(getattr(error, "detail", error)), {}
 
 
-def _problem(code: int, title: str, errors: Any = None) -> Response:
+def problem(code: int, title: str, errors: Any = None) -> Response:
     body = {"type": "about:blank", "title": title, "status": code}
     if errors:
         body["errors"] = errors if isinstance(errors, dict) else {"": errors}
