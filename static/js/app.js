@@ -71,7 +71,7 @@
       var now = new Date();
       try { store.setItem(key, JSON.stringify({ v: collect(form), t: now.getTime() })); } catch (e) { return; }
       var line = form.querySelector('[data-saved]');
-      if (line) { line.hidden = false; (line.querySelector('span') || line).textContent = '已存在这部手机里 ' + clock(now); }
+      if (line) { line.hidden = false; line.querySelector('[data-saved-at]').textContent = '已存在这部手机里 ' + clock(now); }
     }
     form.addEventListener('input', function () { clearTimeout(timer); timer = setTimeout(save, 600); });
     form.addEventListener('change', save);
@@ -92,6 +92,14 @@
     }
     field.addEventListener('input', update);
     update();
+  });
+
+  /* photos chosen with the add tile: say how many, the input itself is unseen */
+  d.addEventListener('change', function (e) {
+    var tile = e.target.type === 'file' && e.target.closest('.add, .filebtn'), word = tile && tile.querySelector('[data-files]');
+    if (!word) return;
+    if (!word.dataset.files) word.dataset.files = word.textContent;
+    word.textContent = e.target.files.length ? '已选 ' + e.target.files.length + ' 张' : word.dataset.files;
   });
 
   /* one submit per page: the second press within five seconds is dropped, the button says what happens */
