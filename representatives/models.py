@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Exists, Func, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import access
 from accounts.models import Area, Category
+from accounts.permissions import Permission
+from accounts.roles import ScopeKind
 from core.codes import public_id
 from core.models import Attachment, Event
-from core.privacy import EncryptedTextField
+from core.pinyin import sort_key
+from core.privacy import EncryptedTextField, blind_index, normalise_phone
+from representatives import places
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from accounts.access import Grant
+    from accounts.models import User
 
 
 class Validity(Func):
@@ -39,6 +48,48 @@ class CongressLevel(models.TextChoices):
     TOWN = "town", _("乡镇")
 
 
+WIDER_THAN_A_COUNTY = (CongressLevel.NATION, CongressLevel.PROVINCE, CongressLevel.CITY)
+
+
+def reached(grant: Grant, path: str) -> Q:
+    """The divisions a grant reaches, from the field `path` that leads to an area; the code is the path downwards."""
+    if grant.scope == ScopeKind.SITE:
+        return Q()
+    found = Q(pk__in=[])
+    for county_code in grant.county_codes:
+        found |= Q(**{f"{path}__code__startswith": county_code[:6]})
+    if grant.town_code:
+        found |= Q(**{f"{path}__code__startswith": grant.town_code[:9]})
+    return found
+
+
+class BodyQuerySet(models.QuerySet):
+    body_path = ""
+
+    def visible_to(self, user: User) -> Self:
+        """Bodies of one's own area, and the wider ones in which people of every county sit."""
+        grants = access.grants_with(user, Permission.REPRESENTATIVE_VIEW)
+        if not grants:
+            return self.none()
+        seen = Q(**{f"{self.body_path}level__in": WIDER_THAN_A_COUNTY})
+        for grant in grants:
+            if grant.scope == ScopeKind.SITE:
+                return self.all()
+            seen |= reached(grant, f"{self.body_path}area")
+            if grant.scope == ScopeKind.STATION:
+                seen |= Q(**{f"{self.body_path}area__code__in": places.area_codes_of(user)})
+        return self.filter(seen)
+
+
+class OfBodyQuerySet(BodyQuerySet):
+    body_path = "body__"
+
+
+class OfTermQuerySet(BodyQuerySet):
+    body_path = "term__body__"
+
+
+@pghistory.track()
 class Body(models.Model):
     """A people's congress, its standing committee, a town presidium, or a street assembly."""
 
@@ -54,6 +105,8 @@ class Body(models.Model):
     level = models.CharField(_("级别"), max_length=10, choices=CongressLevel)
     area = models.ForeignKey(Area, verbose_name=_("区划"), on_delete=models.PROTECT, related_name="+")
 
+    objects: ClassVar[models.Manager] = BodyQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("会议机构")
         verbose_name_plural = _("会议机构")
@@ -63,6 +116,7 @@ class Body(models.Model):
         return self.name
 
 
+@pghistory.track()
 class CongressTerm(models.Model):
     """届: one term of one body."""
 
@@ -70,6 +124,8 @@ class CongressTerm(models.Model):
     number = models.PositiveSmallIntegerField(_("第几届"))
     begins_on = models.DateField(_("开始"))
     ends_on = models.DateField(_("结束"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager] = OfBodyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("届")
@@ -81,6 +137,7 @@ class CongressTerm(models.Model):
         return f"{self.body}第{self.number}届"
 
 
+@pghistory.track()
 class Constituency(models.Model):
     """选区: the villages that elect together."""
 
@@ -92,6 +149,8 @@ class Constituency(models.Model):
     areas = models.ManyToManyField(
         Area, verbose_name=_("包含的区划"), blank=True, related_name="constituencies"
     )
+
+    objects: ClassVar[models.Manager] = OfTermQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("选区")
@@ -106,10 +165,22 @@ class Constituency(models.Model):
 class PersonQuerySet(models.QuerySet):
     def in_office(self, on: date | None = None) -> Self:
         """People with a live mandate: the representatives of that day."""
-        on = on or timezone.localdate()
-        return self.filter(
-            Q(mandates__ends_on__isnull=True) | Q(mandates__ends_on__gt=on), mandates__begins_on__lte=on
-        ).distinct()
+        return self.filter(Exists(Mandate.objects.current(on).filter(person=OuterRef("pk"))))
+
+    def public(self) -> Self:
+        return self.filter(is_public=True)
+
+    def visible_to(self, user: User) -> Self:
+        """By the bodies they sit in and the places where they sit; a representative sees the own entry."""
+        seen = Q(user_id=user.pk) if user.pk else Q(pk__in=[])
+        for grant in access.grants_with(user, Permission.REPRESENTATIVE_VIEW):
+            if grant.scope == ScopeKind.SITE:
+                return self.all()
+            sitting = Mandate.objects.filter(reached(grant, "term__body__area"))
+            members = BodyMember.objects.filter(reached(grant, "body__area"))
+            seen |= Q(pk__in=places.people_within(user, grant))
+            seen |= Q(pk__in=sitting.values("person")) | Q(pk__in=members.values("person"))
+        return self.filter(seen)
 
 
 @pghistory.track(exclude=["phone", "phone_index"])
@@ -152,6 +223,7 @@ class Person(models.Model):
         verbose_name = _("代表")
         verbose_name_plural = _("代表")
         ordering = ["pinyin", "pk"]
+        indexes = [models.Index(fields=["pinyin", "id"], name="person_pinyin")]
         constraints = [
             models.UniqueConstraint(
                 fields=["certificate_no"], condition=~Q(certificate_no=""), name="person_certificate_once"
@@ -160,6 +232,25 @@ class Person(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.set_keys()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("representatives:detail", args=[self.public_id])
+
+    def set_keys(self) -> None:
+        """What is looked up follows from what is written; bulk writers call this themselves."""
+        self.pinyin = sort_key(self.name)[:120]
+        number = normalise_phone(self.phone)
+        self.phone_index = blind_index(number, scope="representatives.person.phone") if number else ""
+
+
+class MandateQuerySet(OfTermQuerySet):
+    def current(self, on: date | None = None) -> Self:
+        on = on or timezone.localdate()
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on), begins_on__lte=on)
 
 
 @pghistory.track()
@@ -186,6 +277,8 @@ class Mandate(models.Model):
     begins_on = models.DateField(_("自"))
     ends_on = models.DateField(_("至"), null=True, blank=True)
     end_reason = models.CharField(_("终止原因"), max_length=60, blank=True)
+
+    objects: ClassVar[models.Manager] = MandateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("代表资格")
@@ -215,6 +308,7 @@ class Mandate(models.Model):
         return f"{self.term.body.get_level_display()}人大代表"
 
 
+@pghistory.track()
 class BodyMember(models.Model):
     """A seat in a body that is not elected by constituency: presidium, standing committee, street assembly."""
 
@@ -224,6 +318,8 @@ class BodyMember(models.Model):
     begins_on = models.DateField(_("自"))
     ends_on = models.DateField(_("至"), null=True, blank=True)
 
+    objects: ClassVar[models.Manager] = OfBodyQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("组成人员")
         verbose_name_plural = _("组成人员")
@@ -232,6 +328,7 @@ class BodyMember(models.Model):
         return f"{self.person} {self.body}"
 
 
+@pghistory.track()
 class Meeting(models.Model):
     """A sitting of a body: a congress session, a committee meeting, an assembly meeting."""
 
@@ -248,6 +345,8 @@ class Meeting(models.Model):
     begins_at = models.DateTimeField(_("开始"))
     ends_at = models.DateTimeField(_("结束"), null=True, blank=True)
     place = models.CharField(_("地点"), max_length=80, blank=True)
+
+    objects: ClassVar[models.Manager] = OfBodyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("会议")
@@ -293,6 +392,7 @@ class DutyKind(models.TextChoices):
     MEETING = "meeting", _("出席会议")
 
 
+@pghistory.track()
 class DutyRule(models.Model):
     """积分规则: points of a kind in a year, with a yearly cap. Read at counting time, so a correction reaches back."""
 

@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class StationsConfig(AppConfig):
     name = "stations"
     verbose_name = _("家站点")
+
+    def ready(self) -> None:
+        """Tell the app below where its people sit."""
+        from representatives import places
+        from stations.selectors import StationPlaces
+
+        places.tell(StationPlaces())

@@ -1,6 +1,6 @@
 """家站点 and what happens there."""
 
-from stations.models.reception import Reception
+from stations.models.reception import Reception, ReceptionPlan
 from stations.models.station import (
     Posting,
     Station,
@@ -14,6 +14,7 @@ from stations.models.station import (
 __all__ = [
     "Posting",
     "Reception",
+    "ReceptionPlan",
     "Station",
     "StationPhoto",
     "StationStaff",

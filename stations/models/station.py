@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pghistory
 from django.conf import settings
@@ -11,16 +11,17 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import access
-from accounts.models import Area, Category
+from accounts.models import Area, Category, Unit
 from accounts.permissions import Permission
 from accounts.roles import ScopeKind
 from core.models import Attachment
 from core.pinyin import sort_key
-from representatives.models import Person, Validity
+from representatives.models import Person, Validity, reached
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+class VenueQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Places in one's area, and those on which a plate of one's own station hangs."""
+        seen = Q(pk__in=Station.objects.visible_to(user).values("venue"))
+        for grant in access.grants_with(user, Permission.STATION_VIEW):
+            seen |= reached(grant, "area") if grant.scope != ScopeKind.SITE else Q(pk__isnull=False)
+        return self.filter(seen)
+
+
+@pghistory.track()
 class Venue(models.Model):
     """A place with an address. Several plates may hang on one venue (立法点、站、公共法律服务中心)."""
 
@@ -40,6 +51,8 @@ class Venue(models.Model):
     floor_area = models.PositiveIntegerField(_("面积（平方米）"), null=True, blank=True)
     latitude = models.DecimalField(_("纬度"), max_digits=8, decimal_places=5, null=True, blank=True)
     longitude = models.DecimalField(_("经度"), max_digits=8, decimal_places=5, null=True, blank=True)
+
+    objects: ClassVar[models.Manager] = VenueQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("场所")
@@ -81,15 +94,19 @@ class Station(models.Model):
     """A home, station, point or any other kind of 家站点. The tree is home → station → point."""
 
     class Kind(models.TextChoices):
+        HEAD_STATION = "head_station", _("代表联络总站")
+        CENTRAL_STATION = "central_station", _("代表联络中心站")
         HOME = "home", _("代表之家")
         STATION = "station", _("代表联络站")
         POINT = "point", _("代表联络点")
+        WORKROOM = "workroom", _("代表联系群众工作室")
         MOBILE = "mobile", _("流动联络站")
         SPECIALISED = "specialised", _("专业代表工作站")
         PERSONAL_OFFICE = "personal_office", _("代表个人联络室")
         ONLINE = "online", _("网上联络站")
         LEGISLATIVE_POINT = "legislative_point", _("基层立法联系点")
         HALL = "hall", _("民主议事厅")
+        TALK_POINT = "talk_point", _("百姓说事点")
 
     class BuildMode(models.TextChoices):
         NEW = "new", _("新建")
@@ -124,6 +141,9 @@ class Station(models.Model):
     )
     area = models.ForeignKey(
         Area, verbose_name=_("所在区划"), on_delete=models.PROTECT, related_name="stations"
+    )
+    unit = models.ForeignKey(
+        Unit, verbose_name=_("主管单位"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     serves = models.ManyToManyField(
         Area, verbose_name=_("服务的村、社区"), blank=True, related_name="served_by"
@@ -165,6 +185,10 @@ class Station(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(name="station_not_its_own_parent", condition=~Q(parent=models.F("id"))),
+            models.CheckConstraint(
+                name="station_taken_over_when_closed",
+                condition=Q(taken_over_by__isnull=True) | Q(closed_on__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["county_code", "code"], name="station_county_code"),
@@ -174,10 +198,21 @@ class Station(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.set_keys()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("stations:detail", args=[self.code])
+
+    def set_keys(self) -> None:
+        """What is searched and scoped follows from name and area; bulk writers call this themselves."""
         self.county_code, self.town_code = self.area.county_code, self.area.town_code
         self.pinyin = sort_key(self.name)
-        super().save(*args, **kwargs)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_on is not None and self.closed_on <= timezone.localdate()
 
     @property
     def short_path(self) -> str:
@@ -185,11 +220,24 @@ class Station(models.Model):
         return f"/s/{self.code}"
 
 
+class OfStationQuerySet(models.QuerySet):
+    """Rows that hang on a station are seen by whoever sees the station."""
+
+    def visible_to(self, user: User) -> Self:
+        return self.filter(station__in=Station.objects.visible_to(user))
+
+    def current(self, on: date | None = None) -> Self:
+        on = on or timezone.localdate()
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on), begins_on__lte=on)
+
+
+@pghistory.track()
 class StationStaff(models.Model):
     """Who works at a station: the binding of a clerk's or head's role to this very station."""
 
     class Duty(models.TextChoices):
         HEAD = "head", _("站长")
+        DEPUTY_HEAD = "deputy_head", _("副站长")
         CLERK = "clerk", _("联络员")
         VOLUNTEER = "volunteer", _("志愿者")
 
@@ -202,9 +250,11 @@ class StationStaff(models.Model):
         on_delete=models.PROTECT,
         related_name="station_posts",
     )
-    duty = models.CharField(_("分工"), max_length=10, choices=Duty, default=Duty.CLERK)
+    duty = models.CharField(_("分工"), max_length=12, choices=Duty, default=Duty.CLERK)
     begins_on = models.DateField(_("自"), default=timezone.localdate)
     ends_on = models.DateField(_("至"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager] = OfStationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("站点工作人员")
@@ -218,12 +268,6 @@ class StationStaff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.station}"
-
-
-class PostingQuerySet(models.QuerySet):
-    def current(self, on: date | None = None) -> Self:
-        on = on or timezone.localdate()
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on), begins_on__lte=on)
 
 
 @pghistory.track()
@@ -240,7 +284,9 @@ class Posting(models.Model):
     begins_on = models.DateField(_("自"), default=timezone.localdate)
     ends_on = models.DateField(_("至"), null=True, blank=True)
 
-    objects: ClassVar[models.Manager] = PostingQuerySet.as_manager()
+    end_reason = models.CharField(_("离站原因"), max_length=60, blank=True)
+
+    objects: ClassVar[models.Manager] = OfStationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("进站代表")
