@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import Area, Membership, Unit, User
 from accounts.permissions import Permission
@@ -48,10 +46,7 @@ def grants_of(user: Any) -> list[Grant]:
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return []
     if not hasattr(user, "_grants"):
-        today = timezone.localdate()
-        memberships = Membership.objects.filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gt=today), user_id=user.pk, valid_from__lte=today
-        ).select_related("area")
+        memberships = Membership.objects.in_force().filter(user_id=user.pk).select_related("area")
         user._grants = [_grant(membership) for membership in memberships]
     return user._grants
 
@@ -100,10 +95,7 @@ def is_staff_person(user: Any) -> bool:
 
 def people_with(role: Role, *, area_codes: Iterable[str] = (), unit_id: int | None = None) -> Any:
     """Active users holding a role over one of these areas, or in this unit."""
-    today = timezone.localdate()
-    held = Membership.objects.filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gt=today), role=role, valid_from__lte=today
-    )
+    held = Membership.objects.in_force().filter(role=role)
     held = (
         held.filter(unit_id=unit_id) if unit_id is not None else held.filter(area__code__in=list(area_codes))
     )

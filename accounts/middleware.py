@@ -7,17 +7,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django_otp import user_has_device
+from django.utils.http import urlencode
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access import is_staff_person
-from accounts.models import LoginSession
+from accounts.models import LoginSession, User
+from accounts.passwords import ROTATION
 from core.publicdoor import client_address
 
 SEEN_EVERY = timedelta(minutes=5)
@@ -40,35 +40,51 @@ class StaffSessionMiddleware:
         session = LoginSession.objects.filter(session_key=request.session.session_key).first()
         now = timezone.now()
         if session is None or session.ended_at is not None:
-            logout(request)
-            return redirect(settings.LOGIN_URL)
+            return _signed_out(request, "ended")
         if now - session.seen_at > timedelta(minutes=settings.SESSION_IDLE_MINUTES):
             LoginSession.objects.filter(pk=session.pk).update(ended_at=now)
-            logout(request)
-            messages.info(request, _("太久没有操作，请重新登录。"))
-            return redirect(settings.LOGIN_URL)
+            return _signed_out(request, "idle")
         if now - session.seen_at > SEEN_EVERY:
             LoginSession.objects.filter(pk=session.pk).update(seen_at=now)
         return _duty_first(request)
 
 
+def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
+    """To the log-in page, and from there back to where the person was."""
+    logout(request)
+    words = {"why": why}
+    if request.method in ("GET", "HEAD"):
+        words["next"] = request.get_full_path()
+    return redirect(f"{reverse(settings.LOGIN_URL)}?{urlencode(words)}")
+
+
 def _duty_first(request: HttpRequest) -> HttpResponse | None:
-    """What must be done before anything else: change a first password, set up or give the second factor."""
-    open_paths = {
-        reverse(name)
-        for name in ("accounts:logout", "accounts:password", "accounts:second-factor", "accounts:enrol")
-    }
-    if request.path in open_paths or request.path.startswith(settings.STATIC_URL):
+    """The one page that has to come first, if any: give the second factor, change a first password, set up the factor.
+
+    In this order: with the password alone nobody may change it or enrol another phone.
+    """
+    duty = _duty_of(request)
+    if not duty or request.path.startswith(f"/{settings.STATIC_URL.strip('/')}/"):
         return None
-    if request.user.must_change_password:
-        return redirect("accounts:password")
-    if request.user.is_verified():
+    if request.path in (reverse(duty), reverse("accounts:logout"), reverse("core:size")):
         return None
-    if user_has_device(request.user):
-        return redirect("accounts:second-factor")
-    if settings.STAFF_SECOND_FACTOR == "enforce" and is_staff_person(request.user):
-        return redirect("accounts:enrol")
-    return None
+    return redirect(duty)
+
+
+def _duty_of(request: HttpRequest) -> str:
+    user = request.user
+    has_factor = user.is_verified() or TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    if has_factor and not user.is_verified():
+        return "accounts:second-factor"
+    if user.must_change_password or _is_password_old(user):
+        return "accounts:password"
+    if not has_factor and settings.STAFF_SECOND_FACTOR == "enforce" and is_staff_person(user):
+        return "accounts:enrol"
+    return ""
+
+
+def _is_password_old(user: User) -> bool:
+    return settings.SECURITY_PROFILE == "dengbao" and timezone.now() - user.password_changed_at > ROTATION
 
 
 def _is_allowed_network(request: HttpRequest) -> bool:

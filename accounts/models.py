@@ -181,6 +181,16 @@ class Unit(models.Model):
         return self.name
 
 
+class MembershipQuerySet(models.QuerySet):
+    def in_force(self, on: date | None = None) -> Self:
+        on = on or timezone.localdate()
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
+
+    def not_ended(self, on: date | None = None) -> Self:
+        """In force or still to come."""
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on or timezone.localdate()))
+
+
 @pghistory.track()
 class Membership(models.Model):
     """Who holds which role over which area or unit, from when to when. Stations are named in `stations.StationStaff`."""
@@ -202,6 +212,8 @@ class Membership(models.Model):
     )
     valid_from = models.DateField(_("自"), default=timezone.localdate)
     valid_to = models.DateField(_("至"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager] = MembershipQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("任职")

@@ -1,0 +1,18 @@
+"""The admin's base classes, and the admin of core's own tables."""
+
+from core.admin.base import CappedPaginator, HouseAdmin, HouseInline, ReadOnlyAdmin
+from core.admin.history import AuditedAdmin
+from core.admin.tables import CsvOut, ExcelOut, HouseImportMixin, TableIn, table_of
+
+__all__ = [
+    "AuditedAdmin",
+    "CappedPaginator",
+    "CsvOut",
+    "ExcelOut",
+    "HouseAdmin",
+    "HouseImportMixin",
+    "HouseInline",
+    "ReadOnlyAdmin",
+    "TableIn",
+    "table_of",
+]

@@ -1,0 +1,235 @@
+"""The base of every admin: our permission table instead of Django's, scoped rows everywhere, capped lists.
+
+`HouseAdmin` asks `admin_site.holds(user, right, over=…)`; the site (liaison) knows the table, so `core` need not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
+from import_export.admin import ExportMixin
+from import_export.formats.base_formats import Format
+from import_export.forms import ExportForm
+from import_export.resources import ModelResource
+
+from core.admin.tables import CsvOut, ExcelOut, table_of
+from core.privacy import EncryptedTextField
+from core.views import problem_page
+
+MAX_LISTED = 1_000
+
+
+class CappedPaginator(Paginator):
+    """Counts to a thousand and stops: nobody pages further, and a full count of a million rows takes seconds."""
+
+    @cached_property
+    def _counted(self) -> int:
+        rows = self.object_list
+        return rows.order_by()[: MAX_LISTED + 1].count() if isinstance(rows, models.QuerySet) else len(rows)
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MAX_LISTED)
+
+    @property
+    def is_capped(self) -> bool:
+        return self._counted > MAX_LISTED
+
+
+class ScopedRelatedFilter(RelatedFieldListFilter):
+    """The choices of a filter by relation: what this person may see, and never a list of thousands."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        if not isinstance(model_admin, _HouseRights):
+            return super().field_choices(field, request, model_admin)
+        rows = model_admin.choices_of(field.remote_field.model, request)
+        return [(row.pk, str(row)) for row in rows[:MAX_LISTED]]
+
+
+FieldListFilter.register(lambda field: bool(field.remote_field), ScopedRelatedFilter, take_priority=True)
+
+
+def visible_rows(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
+    rows = model._default_manager.all()
+    return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class _HouseRights:
+    """Rights and rows for admins and inlines alike. Django's permissions, groups and `is_superuser` are never asked.
+
+    `view_right` lets look, `manage_right` lets look, add and change. Deleting is off unless `may_delete` says so:
+    what was in use is ended, not deleted.
+    """
+
+    view_right: str = ""
+    manage_right: str = ""
+    may_add = True
+    may_change = True
+    may_delete = False
+
+    admin_site: Any
+    model: Any
+
+    def holds(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
+        place = self.place_of(obj) if obj is not None else None
+        return bool(right) and self.admin_site.holds(request.user, right, over=place)
+
+    def place_of(self, obj: Any) -> Any:
+        """The area, unit or placed thing over which the right must be held; None when it has no place."""
+        return obj if hasattr(obj, "county_code") else getattr(obj, "area", None)
+
+    def may_manage(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.holds(request, self.manage_right, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.holds(request, self.view_right) or self.holds(request, self.manage_right)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_add and self.may_manage(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_change and self.may_manage(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_delete and self.may_manage(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+    def choices_of(self, model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
+        """What a form or filter may offer of a related model: what its own admin would list for this person."""
+        related = self.admin_site._registry.get(model)
+        return related.get_queryset(request) if related is not None else visible_rows(model, request)
+
+    def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
+        return self.choices_of(db_field.remote_field.model, request)
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """Every relation to something searchable: no page draws a select of 7,808 divisions."""
+        return [
+            field.name
+            for field in self.model._meta.get_fields()
+            if isinstance(field, (models.ForeignKey, models.ManyToManyField))
+            and getattr(self.admin_site._registry.get(field.remote_field.model), "search_fields", None)
+        ]
+
+
+class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
+    """The base of every registered admin. Say `view_right` and `manage_right`; the rest follows."""
+
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    save_on_top = False
+    # The fields of an export; empty means all but encrypted ones. `export_right` empty: who may look may take along.
+    export_columns: ClassVar[Sequence[str]] = ()
+    export_right: str = ""
+    export_form_class = ExportForm
+    to_encoding = "utf-8"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    # --- doors
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if any("\0" in word for key, values in request.GET.lists() for word in (key, *values)):
+            return problem_page(request, 400)
+        return super().changelist_view(request, extra_context)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        """Out of scope or gone: there is no such page."""
+        raise Http404
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The model's form, which also refuses a place this person does not manage."""
+        base = super().get_form(request, obj, change=change, **kwargs)
+        may_manage = self.may_manage
+
+        class PlacedForm(base):  # type: ignore[misc,valid-type]
+            def _post_clean(self) -> None:
+                super()._post_clean()
+                if not self.errors and not may_manage(request, self.instance):
+                    self.add_error(None, _("您管不到这个地方，请选您辖区里的。"))
+
+        return PlacedForm
+
+    # --- export
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        if self.export_right:
+            return self.holds(request, self.export_right)
+        return self.has_view_permission(request)
+
+    def get_export_formats(self) -> list[type[Format]]:
+        return [ExcelOut, CsvOut]
+
+    def get_export_columns(self) -> Sequence[str]:
+        return self.export_columns or [
+            field.name
+            for field in self.model._meta.concrete_fields
+            if not field.primary_key and not isinstance(field, (EncryptedTextField, models.BinaryField))
+        ]
+
+    def get_export_resource_classes(self, request: HttpRequest) -> list[type[ModelResource]]:
+        return [table_of(self.model, self.get_export_columns())]
+
+    def get_export_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        related = [
+            name
+            for name in self.get_export_columns()
+            if isinstance(self.model._meta.get_field(name), models.ForeignKey)
+        ]
+        rows = super().get_export_queryset(request)
+        return rows.select_related(*related) if related else rows
+
+    def get_export_data(self, file_format: Format, request: HttpRequest, queryset: Any, **kwargs: Any) -> Any:
+        """Kept in the admin's log: who took how many rows of what along."""
+        data = super().get_export_data(file_format, request, queryset, **kwargs)
+        LogEntry.objects.create(
+            user_id=request.user.pk,  # type: ignore[misc]
+            content_type=ContentType.objects.get_for_model(self.model),
+            object_repr=str(self.opts.verbose_name_plural),
+            action_flag=CHANGE,
+            change_message=_("导出 %(n)d 行") % {"n": queryset.count()},
+        )
+        return data
+
+
+class ReadOnlyAdmin(HouseAdmin):
+    """Looking only: ledgers, logs and what the system writes itself."""
+
+    may_add = may_change = False
+
+
+class HouseInline(_HouseRights, admin.TabularInline):
+    """Rows below another row. Without rights of its own it may what its parent's admin may."""
+
+    extra = 0
+    show_change_link = False
+
+    def _parent(self) -> Any:
+        return self.admin_site._registry[self.parent_model]
+
+    def may_manage(self, request: HttpRequest, obj: Any = None) -> bool:
+        if self.manage_right:
+            return self.holds(request, self.manage_right)
+        return self._parent().has_change_permission(request, obj)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if self.view_right or self.manage_right:
+            return super().has_view_permission(request, obj)
+        return self._parent().has_view_permission(request, obj)
