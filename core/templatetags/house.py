@@ -304,6 +304,8 @@ def control(
     own = field.field.widget.attrs.get("class", "")
     if classes := " ".join(filter(None, ["" if bare else "in", own, css])):
         attrs["class"] = classes
+    if field.field.widget.attrs.get("rows") == "10":  # Django's own, too tall for a phone
+        attrs["rows"] = "5"
     if keep:
         attrs["data-keep"] = True
     if count:
