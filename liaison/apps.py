@@ -1,7 +1,12 @@
-"""The admin site is ours: it asks the permission table, never `is_superuser`."""
+"""The roof: the demo and the drawing of documents as commands, and an admin site that asks the permission table."""
 
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 
 
 class HouseAdminConfig(AdminConfig):
     default_site = "liaison.admin.HouseAdminSite"
+
+
+class LiaisonConfig(AppConfig):
+    name = "liaison"

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "representatives",
     "accounts",
     "core",
+    "liaison.apps.LiaisonConfig",
     "liaison.apps.HouseAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
