@@ -30,6 +30,28 @@ HEAT_STEPS = 5
 
 
 @dataclass(frozen=True)
+class Rate:
+    """A part of a base. Below five it is no percentage, only the two counts."""
+
+    part: int
+    base: int
+
+    @property
+    def percent(self) -> float | None:
+        return 100 * self.part / self.base if self.base >= SMALLEST_BASE else None
+
+    @property
+    def text(self) -> str:
+        if self.percent is None:
+            return f"{self.part} / {self.base}" if self.base else "—"
+        return f"{self.percent:.1f}".removesuffix(".0") + "%"
+
+    @property
+    def is_small(self) -> bool:
+        return self.percent is None
+
+
+@dataclass(frozen=True)
 class Tally:
     """Counts of one set of requests. Every rate is a pair of them, so that none is shown without its base."""
 
@@ -57,16 +79,35 @@ class Tally:
         return self.to_handle - self.finished
 
     @property
-    def solved_or_partly(self) -> int:
-        return self.solved + self.partly
+    def finished_rate(self) -> Rate:
+        return Rate(self.finished, self.to_handle)
+
+    @property
+    def on_time_rate(self) -> Rate:
+        return Rate(self.on_time, self.due)
+
+    @property
+    def participation(self) -> Rate:
+        return Rate(self.rated, self.told)
+
+    @property
+    def satisfaction(self) -> Rate:
+        return Rate(self.satisfied, self.graded)
+
+    @property
+    def dissatisfaction(self) -> Rate:
+        return Rate(self.dissatisfied, self.graded)
+
+    @property
+    def solved_rate(self) -> Rate:
+        return Rate(self.solved, self.judged)
+
+    @property
+    def solved_or_partly_rate(self) -> Rate:
+        return Rate(self.solved + self.partly, self.judged)
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-
-def percent(part: int, base: int) -> float | None:
-    """A rate in percent; nothing when the base is too small to speak of one."""
-    return 100 * part / base if base >= SMALLEST_BASE else None
 
 
 # The definitions. `r` is the request, `c` its clock of the promised answer.
@@ -134,13 +175,16 @@ def _name_of(grants: list[Grant], user: Any) -> str:
     return "、".join(Station.objects.filter(pk__in=stations_of(user)[:3]).values_list("name", flat=True))
 
 
-def public_scope() -> Scope:
-    """All requests of the portal's own county, or of every county of its city."""
+def within_site(rows: Any) -> Any:
+    """Of rows that carry `county_code`, those of the portal's own county, or of every county of its city."""
     code = settings.SITE_AREA_CODE
-    if code[4:6] == "00":
-        prefix = code[:4] if code[2:4] != "00" else code[:2]
-        return Scope(ConstituentRequest.objects.filter(county_code__startswith=prefix), "", "town_code")
-    return Scope(ConstituentRequest.objects.filter(county_code=code), "", "town_code")
+    if code[4:6] != "00":
+        return rows.filter(county_code=code)
+    return rows.filter(county_code__startswith=code[:4] if code[2:4] != "00" else code[:2])
+
+
+def public_scope() -> Scope:
+    return Scope(within_site(ConstituentRequest.objects.all()), "", "town_code")
 
 
 # --- counting

@@ -228,8 +228,11 @@ def test_a_single_hidden_place_takes_the_next_smallest_with_it():
 
 
 def test_no_percentage_below_five():
-    assert figures.percent(4, 4) is None
-    assert figures.percent(4, 5) == 80
+    assert figures.Rate(4, 4).text == "4 / 4"
+    assert figures.Rate(4, 5).text == "80%"
+    assert figures.Rate(2, 3).percent is None
+    assert figures.Rate(0, 0).text == "—"
+    assert figures.Rate(2664, 2846).text == "93.6%"
 
 
 def test_periods_begin_where_their_names_say():

@@ -1,0 +1,1 @@
+"""Doors of reports: the public pages, the representative's own, the leaders' overview."""
