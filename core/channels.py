@@ -11,12 +11,13 @@ import socket
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 
 from core.cases import case_of
+from core.privacy import mask_phone
 
 if TYPE_CHECKING:
     from core.models.message import Message
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("liaison.messages")
 
 TIMEOUT_SECONDS = 5
+TOTAL_SECONDS = 10  # an answer that drips must end as well
 ANSWER_LIMIT = 64 * 1024
 
 
@@ -37,11 +39,6 @@ class GatewayError(Exception):
 
 def sms_is_configured() -> bool:
     return bool(settings.SMS_GATEWAY_URL)
-
-
-def sms_has_idempotency_key() -> bool:
-    """Our signed gateway takes the dedupe key as its own; the console cannot repeat anything that matters."""
-    return True
 
 
 def send(message: Message, subject: str, text: str) -> None:
@@ -67,7 +64,7 @@ def _send_sms(message: Message, subject: str, text: str) -> None:
     if not number:
         raise NoAddress("没有手机号")
     if not sms_is_configured():
-        logger.info("sms to %s: %s", number, text)  # the log formatter masks the number
+        logger.info("sms to %s: %s", mask_phone(number), text)
         return
     post_signed(
         settings.SMS_GATEWAY_URL,
@@ -82,7 +79,7 @@ def _phone_of(message: Message) -> str:
     if message.recipient is not None:
         return message.recipient.phone
     label, _colon, pk = message.contact_ref.partition(":")
-    return case_of(label, int(pk)).contact_number()
+    return case_of(label, int(pk)).contact_number() if pk else ""  # the case was anonymised
 
 
 def _send_webhook(message: Message, subject: str, text: str) -> None:
@@ -122,7 +119,7 @@ def post_signed(
         method="POST",
         headers={
             "Content-Type": "application/json; charset=utf-8",
-            "Idempotency-Key": urllib.request.quote(idempotency_key),
+            "Idempotency-Key": quote(idempotency_key),
             "X-Key-Id": key_id,
             "X-Timestamp": stamp,
             "X-Signature": signature,
@@ -130,9 +127,7 @@ def post_signed(
     )
     opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-        raw = answer.read(ANSWER_LIMIT + 1)
-    if len(raw) > ANSWER_LIMIT:
-        raise GatewayError("回执过大")
+        raw = _read(answer)
     try:
         parsed = json.loads(raw or b"{}")
     except ValueError as problem:
@@ -140,6 +135,18 @@ def post_signed(
     if not isinstance(parsed, dict) or parsed.get("error"):
         raise GatewayError(f"对方拒收：{str(parsed)[:120]}")
     return parsed
+
+
+def _read(answer: Any) -> bytes:
+    """The whole answer, if it is short and comes soon."""
+    raw, until = b"", time.monotonic() + TOTAL_SECONDS
+    while part := answer.read1(4096):
+        raw += part
+        if len(raw) > ANSWER_LIMIT:
+            raise GatewayError("回执过大")
+        if time.monotonic() > until:
+            raise GatewayError("回执太慢")
+    return raw
 
 
 def check_destination(url: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.utils import timezone
 
 from core import rulebook
-from core.cases import case_of
+from core.cases import case_model
 from core.models.clock import Clock
 from core.models.rules import Rung, Term, TimeUnit
 
@@ -60,22 +61,30 @@ def _counted_from(term: Term, started_at: datetime) -> date:
 
 
 def set_due(clock: Clock) -> None:
-    """Compute `due_on` and `due_at` from the clock's term, extensions and pauses; never edited by hand."""
+    """Compute `due_on` and `due_at` from the clock's term, pauses and extensions; never edited by hand.
+
+    Extensions are granted in working days, whatever the term counts in; a clock in hours is extended by hours.
+    """
     calendar = rulebook.calendar()
     if clock.unit == TimeUnit.HOURS:
         clock.due_at = clock.started_at + timedelta(
             hours=clock.amount + clock.extended_by, seconds=clock.paused_seconds
         )
         clock.due_on = timezone.localdate(clock.due_at)
-    elif clock.unit == TimeUnit.MONTHS:
-        due = calendar.add(clock.counted_from, clock.amount + clock.extended_by, TimeUnit.MONTHS, roll=False)
-        clock.due_on = calendar.add(due, clock.paused_days, TimeUnit.DAYS, roll=clock.roll)
-        clock.due_at = end_of(clock.due_on)
-    else:
-        amount = clock.amount + clock.extended_by + clock.paused_days
-        clock.due_on = calendar.add(clock.counted_from, amount, clock.unit, roll=clock.roll)
-        clock.due_at = end_of(clock.due_on)
-    clock.is_provisional = not calendar.is_published(clock.due_on.year) and clock.unit != TimeUnit.HOURS
+        clock.is_provisional = False
+        return
+    clock.due_on = calendar.add_working_days(_unextended(clock), clock.extended_by)
+    clock.due_at = end_of(clock.due_on)
+    clock.is_provisional = not calendar.is_published(clock.due_on.year)
+
+
+def _unextended(clock: Clock) -> date:
+    """The due day before extensions: the term, and the days the clock stood still."""
+    calendar = rulebook.calendar()
+    if clock.unit == TimeUnit.MONTHS:
+        due = calendar.add(clock.counted_from, clock.amount, TimeUnit.MONTHS, roll=False)
+        return calendar.add(due, clock.paused_days, TimeUnit.DAYS, roll=clock.roll)
+    return calendar.add(clock.counted_from, clock.amount + clock.paused_days, clock.unit, roll=clock.roll)
 
 
 def end_of(day: date) -> datetime:
@@ -140,12 +149,14 @@ def turn_clocks(
             pause(clock, now=now)
         elif move.resumes and clock.paused_at is not None:
             resume(clock, now=now, county_code=case.county_code)
+            case.clock_moved(clock)
     started = [
         new_clock(case, name, started_at=now, case_class=case_class, due_on=(due or {}).get(name))
         for name in move.starts
     ]
     for clock in started:
         clock.save(force_insert=True)
+        case.clock_moved(clock)
     case.next_check_at = earliest([clock for clock in running if clock.stopped_at is None] + started)
     return True
 
@@ -179,7 +190,7 @@ def resume(clock: Clock, *, now: datetime, county_code: str) -> None:
 
 
 def extend(case: Case, name: str, *, by_amount: int) -> Clock:
-    """Lengthen a running clock by so many of its own units. Rungs climbed before the new date may be climbed again.
+    """Lengthen a running clock by so many working days. Rungs climbed before the new date may be climbed again.
 
     Raises Clock.DoesNotExist when no such clock runs.
     """
@@ -193,6 +204,27 @@ def extend(case: Case, name: str, *, by_amount: int) -> Clock:
     set_due(clock)
     set_next_check(clock, county_code=case.county_code)
     clock.save()
+    case.clock_moved(clock)
+    recache(case)
+    return clock
+
+
+def reclassify(case: Case, name: str, *, case_class: str) -> Clock | None:
+    """Give a running clock the term of another class of case, from its own start; None when it does not run."""
+    clock = (
+        Clock.objects.select_for_update()
+        .filter(case_label=case.label, case_id=case.pk, name=name, stopped_at__isnull=True)
+        .first()
+    )
+    if clock is None:
+        return None
+    day = timezone.localdate(clock.started_at)
+    term = rulebook.term_for(name, county_code=case.county_code, on=day, case_class=case_class)
+    clock.term, clock.amount, clock.unit, clock.roll = term, term.amount, term.unit, term.roll
+    set_due(clock)
+    set_next_check(clock, county_code=case.county_code)
+    clock.save()
+    case.clock_moved(clock)
     recache(case)
     return clock
 
@@ -211,43 +243,69 @@ def days_left(clock: Clock, *, today: date | None = None) -> int:
 
 
 def why(clock: Clock) -> list[str]:
-    """Why the due date is that day, in sentences: start, length, days skipped, extensions, pauses, authority."""
-    calendar = rulebook.calendar()
+    """Why the due date is that day, in sentences: start, length, days skipped, pauses, extensions, authority."""
     lines: list[str] = []
     if clock.unit == TimeUnit.HOURS:
         lines.append(f"从 {timezone.localtime(clock.started_at):%Y-%m-%d %H:%M} 起 {clock.amount} 小时。")
     else:
-        amount = clock.amount + clock.extended_by
-        lines += calendar.explain(clock.counted_from, amount + clock.paused_days, clock.unit, clock.roll)
+        amount = clock.amount if clock.unit == TimeUnit.MONTHS else clock.amount + clock.paused_days
+        lines += rulebook.calendar().explain(clock.counted_from, amount, clock.unit, clock.roll)
+    if clock.paused_days:
+        lines.append(f"中间等群众补充等暂停 {clock.paused_days} 天，不计算在内。")
+    elif clock.paused_seconds:
+        lines.append("中间暂停的时间不计算在内。")
     if clock.extended_by:
-        lines.append(f"其中批准延期 {clock.extended_by}{TimeUnit(clock.unit).label}。")
-    if clock.paused_days or clock.paused_seconds:
-        lines.append("暂停办理的时间不计算在内。")
+        unit = TimeUnit.HOURS if clock.unit == TimeUnit.HOURS else TimeUnit.WORKING_DAYS
+        lines.append(
+            f"批准延期 {clock.extended_by} {unit.label.removeprefix('个')}，到 {clock.due_on.month}月{clock.due_on.day}日。"
+        )
     if clock.term is not None:
         pack = clock.term.pack
-        lines.append(
-            f"依据：{pack.name}"
-            + (f"（{clock.term.article}）" if clock.term.article else "")
-            + f"，{pack.source}。"
-        )
+        article = f"（{clock.term.article}）" if clock.term.article else ""
+        lines.append(f"依据：{pack.name}{article}，{pack.source}。")
     return lines
 
 
-def recompute_all() -> list[tuple[Clock, date, date]]:
-    """Compute every running clock anew after a holiday notice was loaded; gives (clock, old day, new day) of those moved."""
-    moved: list[tuple[Clock, date, date]] = []
+@dataclass(frozen=True)
+class Moved:
+    """A deadline that another calendar put on another day."""
+
+    case: Case
+    clock: Clock
+    before: date
+    after: date
+
+
+def recompute_all() -> list[Moved]:
+    """Compute every running clock anew after a holiday notice was loaded; gives those that moved to another day.
+
+    Case by case in the order of their ids, the case locked before its clocks, as everywhere.
+    """
     rulebook.clear()
-    for clock in Clock.objects.filter(stopped_at__isnull=True).select_for_update().order_by("pk"):
+    moved: list[Moved] = []
+    open_clocks = Clock.objects.running().exclude(unit=TimeUnit.HOURS)
+    for label, pk in (
+        open_clocks.values_list("case_label", "case_id").distinct().order_by("case_label", "case_id")
+    ):
+        with transaction.atomic():
+            case = case_model(label)._base_manager.select_for_update(of=("self",)).get(pk=pk)
+            moved += _recompute(case)
+    return moved
+
+
+def _recompute(case: Case) -> list[Moved]:
+    moved: list[Moved] = []
+    for clock in Clock.objects.about(case).running():
         before, was_provisional = clock.due_on, clock.is_provisional
         set_due(clock)
         if clock.due_on == before and clock.is_provisional == was_provisional:
             continue
-        case = case_of(clock.case_label, clock.case_id)
         set_next_check(clock, county_code=case.county_code)
         clock.save()
-        recache(case)
         if clock.due_on != before:
-            moved.append((clock, before, clock.due_on))
+            case.clock_moved(clock)
+            moved.append(Moved(case, clock, before, clock.due_on))
+    recache(case)
     return moved
 
 

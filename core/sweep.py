@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
 
 from core import deadlines, outbox, steps
-from core.cases import case_model
-from core.models.case import Case
+from core.cases import case_models
 from core.models.clock import Clock, RungFiring
 from core.models.event import ActorKind
 from core.models.message import Message
-from core.models.rules import Rung
 from core.workflow import WorkflowError, fire_many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from core.models.case import Case
+    from core.models.rules import Rung
 
 logger = logging.getLogger(__name__)
 
@@ -34,104 +38,129 @@ class SweepCount:
     refused: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Climb:
+    """A rung that a clock has reached, and the instant when it did."""
+
+    case: Case
+    clock: Clock
+    rung: Rung
+    instant: datetime
+
+
 class LadderClimbed(outbox.Notice):
     """Somebody's deadline is near or past: number, clock, rung and date, nothing of the matter's words."""
 
     key = "core.ladder_climbed"
     template = "core/notices/ladder_climbed.txt"
     channels = (Message.Channel.INBOX, Message.Channel.EMAIL)
+    digest = True
 
 
 class LadderClimbedUrgently(LadderClimbed):
     key = "core.ladder_climbed_urgently"
+    channels = (Message.Channel.INBOX, Message.Channel.EMAIL, Message.Channel.SMS)
     urgent = True
+    digest = False
 
 
 def sweep(*, now: datetime | None = None) -> SweepCount:
     """Climb every rung that is due by `now`, in batches with a transaction each.
 
-    Two sweeps at once share the work (SKIP LOCKED) and change nothing twice (unique firing); days off are caught up
-    with the rungs' true dates.
+    Two sweeps at once share the work (SKIP LOCKED) and change nothing twice (unique firing); after days off the rungs
+    have their true dates, and the clocks that a rung's own step starts are set by them.
     """
     now = now or timezone.now()
     count = SweepCount()
-    while True:
-        with transaction.atomic():
-            clocks = list(
-                Clock.objects.select_for_update(skip_locked=True)
-                .to_check(now)
-                .order_by("next_check_at", "pk")[:BATCH]
-            )
-            if not clocks:
-                return count
-            _climb(clocks, now, count)
+    for label, model in sorted(case_models().items()):
+        while _sweep_batch(label, model, now, count):
+            pass
+    return count
 
 
-def _climb(clocks: list[Clock], now: datetime, count: SweepCount) -> None:
-    count.clocks += len(clocks)
-    for label in sorted({clock.case_label for clock in clocks}):
-        mine = [clock for clock in clocks if clock.case_label == label]
-        model = case_model(label)
-        # Cases are locked in one order, before anything is read from them: an action and the sweep cannot cross.
+def _sweep_batch(label: str, model: type[Case], now: datetime, count: SweepCount) -> bool:
+    """One batch; False when nothing is left, or nothing but what another process holds.
+
+    The case is locked before its clocks are touched, in the order of ids: an action and the sweep cannot cross.
+    """
+    with transaction.atomic():
+        waiting = Clock.objects.to_check(now).filter(case_label=label).order_by("next_check_at", "pk")
+        wanted = set(waiting.values_list("case_id", flat=True)[:BATCH])
+        if not wanted:
+            return False
         cases = {
             case.pk: case
-            for case in model._base_manager.select_for_update(of=("self",))
-            .filter(pk__in={clock.case_id for clock in mine})
+            for case in model._base_manager.select_for_update(of=("self",), skip_locked=True)
+            .filter(pk__in=wanted)
             .order_by("pk")
         }
-        due = [
-            (clock, rung, instant)
-            for clock in mine
-            for rung, instant in _rungs_due(clock, cases[clock.case_id].county_code, now)
-        ]
-        new = _record(due, now)
-        _tell(model, [(clock, rung) for clock, rung, _instant in new], cases, now)
-        for clock in mine:
-            climbed = [rung.order for each, rung, _instant in due if each.pk == clock.pk]
-            clock.rung_order = max([clock.rung_order, *climbed])
-            deadlines.set_next_check(clock, county_code=cases[clock.case_id].county_code)
-        Clock.objects.bulk_update(mine, ["rung_order", "next_check_at"], batch_size=BATCH)
-        _recache(model, cases, mine)
-        count.rungs += len(new)
-        for clock, rung, _instant in new:
-            if rung.fires:
-                _fire(cases[clock.case_id], rung, now, count)
+        clocks = list(Clock.objects.to_check(now).filter(case_label=label, case_id__in=cases).order_by("pk"))
+        if clocks:
+            _climb(model, cases, clocks, now, count)
+        return bool(clocks)
 
 
-def _rungs_due(clock: Clock, county_code: str, now: datetime) -> Iterable[tuple[Rung, datetime]]:
-    for rung in deadlines.ladder_of(clock, county_code=county_code):
+def _climb(
+    model: type[Case], cases: dict[int, Case], clocks: list[Clock], now: datetime, count: SweepCount
+) -> None:
+    due = [climb for clock in clocks for climb in _due(cases[clock.case_id], clock, now)]
+    new = _record(due, now)
+    _tell(model, new, now)
+    for climb in due:
+        climb.clock.rung_order = max(climb.clock.rung_order, climb.rung.order)
+    for clock in clocks:
+        deadlines.set_next_check(clock, county_code=cases[clock.case_id].county_code)
+    Clock.objects.bulk_update(clocks, ["rung_order", "next_check_at"], batch_size=BATCH)
+    _recache(model, cases)
+    count.clocks += len(clocks)
+    count.rungs += len(new)
+    # What the rungs do of themselves, in the order in which it ought to have been done.
+    for climb in sorted(new, key=lambda each: (each.instant, each.clock.pk, each.rung.order)):
+        if climb.rung.fires:
+            _fire(climb, now, count)
+
+
+def _due(case: Case, clock: Clock, now: datetime) -> Iterator[_Climb]:
+    for rung in deadlines.ladder_of(clock, county_code=case.county_code):
         instant = deadlines.rung_instant(clock, rung)
         skipped = rung.offset < 0 and instant <= clock.started_at
         if rung.order > clock.rung_order and instant <= now and not skipped:
-            yield rung, instant
+            yield _Climb(case, clock, rung, instant)
 
 
-def _record(due: list[tuple[Clock, Rung, datetime]], now: datetime) -> list[tuple[Clock, Rung, datetime]]:
+def _record(due: list[_Climb], now: datetime) -> list[_Climb]:
     """Insert the firings; gives those that were not there before."""
-    if not due:
-        return []
     before = set(
-        RungFiring.objects.filter(clock__in={clock.pk for clock, _r, _i in due}).values_list(
+        RungFiring.objects.filter(clock__in={climb.clock.pk for climb in due}).values_list(
             "clock_id", "rung_id", "round"
         )
     )
-    new = [(c, r, i) for c, r, i in due if (c.pk, r.pk, c.round) not in before]
+    new = [climb for climb in due if (climb.clock.pk, climb.rung.pk, climb.clock.round) not in before]
     RungFiring.objects.bulk_create(
-        [RungFiring(clock=c, rung=r, round=c.round, due_at=i, fired_at=now) for c, r, i in new]
+        [
+            RungFiring(
+                clock=climb.clock,
+                rung=climb.rung,
+                round=climb.clock.round,
+                due_at=climb.instant,
+                fired_at=now,
+            )
+            for climb in new
+        ]
     )
     return new
 
 
-def _tell(model: type[Case], new: list[tuple[Clock, Rung]], cases: dict[int, Case], now: datetime) -> None:
+def _tell(model: type[Case], new: list[_Climb], now: datetime) -> None:
     """One event per case for this sweep, naming every rung it climbed, and the messages to those who hear them."""
     rungs: dict[int, list[dict[str, object]]] = {}
-    for clock, rung in new:
-        rungs.setdefault(clock.case_id, []).append(
+    for climb in new:
+        rungs.setdefault(climb.case.pk, []).append(
             {
-                "clock": clock.name,
-                "level": rung.level,
-                "order": rung.order,
-                "due_on": clock.due_on.isoformat(),
+                "clock": climb.clock.name,
+                "level": climb.rung.level,
+                "order": climb.rung.order,
+                "due_on": climb.clock.due_on.isoformat(),
             }
         )
     fire_many(
@@ -142,68 +171,65 @@ def _tell(model: type[Case], new: list[tuple[Clock, Rung]], cases: dict[int, Cas
         now=now,
         action_id=uuid4(),
     )
-    rows: list[Message] = []
-    for clock, rung in new:
-        case = cases[clock.case_id]
-        rows += _messages(case, clock, rung, now)
-    outbox.post_rows(rows)
+    outbox.post_rows([row for climb in new for row in _messages(climb, now)])
 
 
-def _messages(case: Case, clock: Clock, rung: Rung, now: datetime) -> list[Message]:
-    notice = (
-        LadderClimbedUrgently
-        if rung.level not in (Rung.Level.REMIND,) and clock.unit == "hours"
-        else LadderClimbed
+def _messages(climb: _Climb, now: datetime) -> list[Message]:
+    case, clock, rung = climb.case, climb.clock, climb.rung
+    urgent = clock.unit == "hours" and rung.level != rung.Level.REMIND
+    notice = LadderClimbedUrgently if urgent else LadderClimbed
+    return outbox.rows_of(
+        notice,
+        to=_hearers(climb),
+        about=case,
+        dedupe=f"{clock.pk}:{rung.order}:{clock.round}",
+        context={
+            "clock": clock.name,
+            "level": str(rung.level),
+            "due_on": clock.due_on,
+            "offset": rung.offset,
+            "requires_answer": rung.requires_answer,
+        },
+        now=now,
     )
-    heard: dict[str, outbox.Recipient] = {}
-    for name in rung.hears:
-        for recipient in case.workflow.hearers[name](case):
-            heard[recipient.key] = recipient
-    return [
-        Message(
-            kind=notice.key,
-            channel=channel,
-            dedupe=f"{notice.key}:{clock.pk}:{rung.order}:{clock.round}:{recipient.key}:{channel}",
-            recipient_id=recipient.user_id,
-            contact_ref=recipient.contact_ref,
-            case_label=case.label,
-            case_id=case.pk,
-            context={
-                "clock": clock.name,
-                "level": rung.level,
-                "due_on": clock.due_on.isoformat(),
-                "offset": rung.offset,
-                "requires_answer": rung.requires_answer,
-            },
-            is_urgent=notice.urgent,
-            created_at=now,
-            next_try_at=now,
-            sent_at=now if channel == Message.Channel.INBOX else None,
-        )
-        for recipient in heard.values()
-        for channel in outbox.channels_for(notice, recipient)
-    ]
 
 
-def _recache(model: type[Case], cases: dict[int, Case], mine: list[Clock]) -> None:
+def _hearers(climb: _Climb) -> list[outbox.Recipient]:
+    """Who hears the rung. A name nobody knows is a slip in the rule pack: logged, and no reason to stop the sweep."""
+    heard: list[outbox.Recipient] = []
+    for name in climb.rung.hears:
+        resolve = climb.case.workflow.hearers.get(name)
+        if resolve is None:
+            logger.error("rung %s names unknown hearers: %s", climb.rung.pk, name)
+        else:
+            heard += resolve(climb.case)
+    return heard
+
+
+def _recache(model: type[Case], cases: dict[int, Case]) -> None:
     """Write each case's earliest next check; other clocks of the same cases are read in one query."""
-    earliest: dict[int, datetime | None] = dict.fromkeys(cases)
-    for clock in Clock.objects.filter(case_label=model.label, case_id__in=cases, next_check_at__isnull=False):
-        current = earliest[clock.case_id]
-        if current is None or (clock.next_check_at is not None and clock.next_check_at < current):
-            earliest[clock.case_id] = clock.next_check_at
+    by_case: dict[int, list[Clock]] = {pk: [] for pk in cases}
+    for clock in Clock.objects.running().filter(case_label=model.label, case_id__in=cases):
+        by_case[clock.case_id].append(clock)
     for pk, case in cases.items():
-        case.next_check_at = earliest[pk]
+        case.next_check_at = deadlines.earliest(by_case[pk])
     model._base_manager.bulk_update(cases.values(), ["next_check_at"], batch_size=BATCH)
 
 
-def _fire(case: Case, rung: Rung, now: datetime, count: SweepCount) -> None:
+def _fire(climb: _Climb, now: datetime, count: SweepCount) -> None:
     """Take the step a rung names, as the system, by the same action a person would use."""
+    case, verb = climb.case, climb.rung.fires
     try:
         with transaction.atomic():
-            steps.step_of(case, rung.fires).action(case, by=None, actor_kind=ActorKind.SYSTEM, now=now)
+            steps.step_of(case, verb).action(
+                case, by=None, actor_kind=ActorKind.SYSTEM, now=now, since=climb.instant
+            )
         count.fired += 1
     except WorkflowError as problem:
         # Another action moved the case first, or an earlier rung of this sweep did: the rung has said its word.
         count.refused.append(f"{case.label} {case.pk}: {problem.message}")
-        logger.info("rung %s of %s %s not taken: %s", rung.fires, case.label, case.pk, problem.message)
+        logger.info("rung %s of %s %s not taken: %s", verb, case.label, case.pk, problem.message)
+    except Exception:
+        # A slip in a rule pack or in one case must not keep every other deadline from being looked at.
+        count.refused.append(f"{case.label} {case.pk}: {verb} failed")
+        logger.exception("rung %s of %s %s failed", verb, case.label, case.pk)

@@ -6,7 +6,7 @@ An app's `workflow.py` holds the table; `fire()` here is the only writer of a ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -132,25 +132,26 @@ def fire(
     fields: Mapping[str, Any] | None = None,
     case_class: str = "",
     due: Mapping[str, date] | None = None,
+    starts: tuple[str, ...] = (),
+    stops: tuple[str, ...] = (),
     version: int | None = None,
     now: datetime | None = None,
+    since: datetime | None = None,
     action_id: UUID | None = None,
 ) -> Event:
     """Move a case: lock its row afresh, check the table, the right and the version, write one event, set the clocks.
 
     `facts` are ids, codes and dates (they enter the chain and cannot be erased); `note` is words (erasable). `fields`
     are the case's own columns that change with the step. `due` gives a started clock the day somebody promised instead
-    of a length. `version` is the `event_seq` the form was shown with.
+    of a length; `starts` and `stops` name clocks that only some cases need besides the table's. `version` is the
+    `event_seq` the form was shown with. `since` is the instant the clocks are set by when the step comes late: the
+    sweep after days off, so that every date is what it would have been.
 
     Raises StaleCase, NotOpen, NotAllowed; RuntimeError outside a transaction.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("fire() needs the transaction of its action.")
     now = now or timezone.now()
     actor_kind = actor_kind or (ActorKind.USER if by is not None else ActorKind.SYSTEM)
-    case.refresh_from_db(from_queryset=type(case)._base_manager.select_for_update(of=("self",)))
-    move = case.workflow.transitions[verb]
-    check_open(case, move, by=by, actor_kind=actor_kind, version=version)
+    move = hold(case, verb, by=by, actor_kind=actor_kind, version=version)
 
     from_state = case.state
     changed = {"event_seq", "event_head"} | _move(case, move, now) | set(fields or {})
@@ -173,10 +174,27 @@ def fire(
     event.save(force_insert=True)
     if note:
         ledger.save_words(event, salt, note)
-    if deadlines.turn_clocks(case, move, now=now, case_class=case_class, due=due):
+    turned = replace(move, starts=move.starts + starts, stops=move.stops + stops)
+    if deadlines.turn_clocks(case, turned, now=since or now, case_class=case_class, due=due):
         changed.add("next_check_at")
     case.save(update_fields=sorted(changed))
     return event
+
+
+def hold(
+    case: Case, verb: str, *, by: Any = None, actor_kind: str | None = None, version: int | None = None
+) -> Transition:
+    """Lock the case's row, read it afresh and refuse what the table, the right or the version refuses.
+
+    For actions that have more to check than the table knows: what they then read cannot change before `fire()`.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("fire() needs the transaction of its action.")
+    case.refresh_from_db(from_queryset=type(case)._base_manager.select_for_update(of=("self",)))
+    move = case.workflow.transitions[verb]
+    kind = actor_kind or (ActorKind.USER if by is not None else ActorKind.SYSTEM)
+    check_open(case, move, by=by, actor_kind=kind, version=version)
+    return move
 
 
 def open_case(
@@ -223,9 +241,9 @@ def check_open(case: Case, move: Transition, *, by: Any, actor_kind: str, versio
         raise NotOpen(
             _("现在是“%(state)s”，不能%(step)s。") % {"state": case.state_label, "step": move.label}
         )
-    if actor_kind not in move.actors:
+    if actor_kind not in move.actors or (actor_kind == ActorKind.USER) != (by is not None):
         raise NotAllowed(_("这一步不能由您来做。"))
-    if actor_kind == ActorKind.USER and (by is None or not move.rule(by, case)):
+    if actor_kind == ActorKind.USER and not move.rule(by, case):
         raise NotAllowed(_("您没有权限%(step)s。") % {"step": move.label})
 
 
@@ -235,7 +253,8 @@ def _move(case: Case, move: Transition, now: datetime) -> set[str]:
     from_state, target = case.state, _target(case, move)
     if target != from_state:
         case.state, case.state_since = target, now
-        case.closed_at = now if case.workflow.states[target].closes else None
+        # Archiving does not close a second time: retention counts from the first.
+        case.closed_at = (case.closed_at or now) if case.workflow.states[target].closes else None
         changed |= {"state", "state_since", "closed_at"}
     if move.remembers or move.target == RESUME:
         case.resume_state = from_state if move.remembers else ""
@@ -310,7 +329,7 @@ def fire_many(
             )
             UPDATE {table_name} c SET event_seq = m.seq, event_head = m.hash, state = m.to_state,
                 state_since = CASE WHEN m.from_state = m.to_state THEN c.state_since ELSE %(at)s END,
-                closed_at = CASE WHEN %(keeps)s THEN c.closed_at WHEN %(closes)s THEN %(at)s ELSE NULL END
+                closed_at = CASE WHEN %(keeps)s THEN c.closed_at WHEN %(closes)s THEN coalesce(c.closed_at, %(at)s) ELSE NULL END
             FROM made m WHERE c.id = m.case_id RETURNING c.id, m.id
             """,
             {
@@ -329,3 +348,46 @@ def fire_many(
             },
         )
         return dict(cursor.fetchall())
+
+
+def as_markdown(workflow: Workflow) -> str:
+    """The grid of a workflow as a Markdown page: what `docs/states.md` is drawn from."""
+    lines = [
+        "| 状态 | 名称 | 群众看到 | 第几站 | 办结 |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{state.name}` | {state.label} | {state.public_label} | {state.station} | {'是' if state.closes else ''} |"
+            for state in workflow.states.values()
+        ),
+        "",
+        "| 动作 | 名称 | 从 | 到 | 谁 | 起算 | 停止 | 办结时怎样反馈 |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_row(workflow, move) for move in workflow.transitions.values()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(workflow: Workflow, move: Transition) -> str:
+    who = [f"`{move.rule.__name__}`"] if ActorKind.USER in move.actors else []
+    who += [str(ActorKind(kind).label) for kind in sorted(move.actors - {ActorKind.USER})]
+    starts = [_clock_name(workflow, name) for name in move.starts] + (["暂停其他"] if move.pauses else [])
+    stops = [_clock_name(workflow, name) for name in move.stops] + (["恢复暂停的"] if move.resumes else [])
+    cells = [
+        f"`{move.name}`",
+        str(move.label),
+        "、".join(f"`{name}`" for name in move.sources),
+        {KEEP: "不变", RESUME: "回到原来的状态"}.get(move.target, f"`{move.target}`"),
+        "、".join(who),
+        "、".join(starts) + ("（新一轮）" if move.new_round else ""),
+        "、".join(stops),
+        str(move.feedback) or ("之前已经反馈" if _ends(workflow, move) else ""),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _ends(workflow: Workflow, move: Transition) -> bool:
+    return move.target in workflow.states and workflow.states[move.target].closes
+
+
+def _clock_name(workflow: Workflow, name: str) -> str:
+    return "全部" if name in ALL else str(workflow.clocks.get(name, name))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.access import people_with
+from accounts.models import User
 from accounts.roles import Role
 from core.models import Message
 from core.outbox import Notice, Recipient
@@ -71,8 +74,8 @@ class RequestArrived(_ToStaff):
     key, template = "intake.request_arrived", "intake/notices/request_arrived.txt"
 
 
-class RequestArrivedUrgently(RequestArrived):
-    key = "intake.request_arrived_urgently"
+class RequestArrivedUrgently(_ToStaff):
+    key, template = "intake.request_arrived_urgently", "intake/notices/request_arrived_urgently.txt"
     channels = (INBOX, SMS)
     urgent = True
 
@@ -84,6 +87,22 @@ class RequestAssigned(_ToStaff):
 
 class RequestReturned(_ToStaff):
     key, template = "intake.request_returned", "intake/notices/request_returned.txt"
+
+
+class RequestReturnRefused(_ToStaff):
+    key, template = "intake.request_return_refused", "intake/notices/request_return_refused.txt"
+
+
+class RequestExtensionWanted(_ToStaff):
+    key, template = "intake.request_extension_wanted", "intake/notices/request_extension_wanted.txt"
+
+
+class RequestExtensionRefused(_ToStaff):
+    key, template = "intake.request_extension_refused", "intake/notices/request_extension_refused.txt"
+
+
+class RequestExtensionGranted(_ToStaff):
+    key, template = "intake.request_extension_granted", "intake/notices/request_extension_granted.txt"
 
 
 class RequestToSign(_ToStaff):
@@ -98,6 +117,10 @@ class RequestReplied(_ToStaff):
     key, template = "intake.request_replied", "intake/notices/request_replied.txt"
 
 
+class RequestToCallBack(_ToStaff):
+    key, template = "intake.request_to_call_back", "intake/notices/request_to_call_back.txt"
+
+
 class RequestRedo(_ToStaff):
     key, template = "intake.request_redo", "intake/notices/request_redo.txt"
     channels = (INBOX, EMAIL)
@@ -110,6 +133,10 @@ class RequestEscalated(_ToStaff):
 
 class RequestSupplemented(_ToStaff):
     key, template = "intake.request_supplemented", "intake/notices/request_supplemented.txt"
+
+
+class RequestWithdrawn(_ToStaff):
+    key, template = "intake.request_withdrawn", "intake/notices/request_withdrawn.txt"
 
 
 class RequestFollowed(_ToStaff):
@@ -129,19 +156,28 @@ def resident(request: ConstituentRequest) -> list[Recipient]:
     return [Recipient.contact_of(request)] if request.phone_index and request.notify == "sms" else []
 
 
-def _users(users: Iterable[Any]) -> list[Recipient]:
+def _users(users: QuerySet[User]) -> list[Recipient]:
     return [Recipient(user_id=pk) for pk in users.values_list("pk", flat=True)]
 
 
+def _posts(request: ConstituentRequest) -> QuerySet[StationStaff]:
+    """Who works at the request's station today and can log in; volunteers are not burdened with deadlines."""
+    today = timezone.localdate()
+    return StationStaff.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=today),
+        station_id=request.station_id,
+        begins_on__lte=today,
+        user__is_active=True,
+    ).exclude(duty=StationStaff.Duty.VOLUNTEER)
+
+
 def station_clerks(request: ConstituentRequest) -> list[Recipient]:
-    posts = StationStaff.objects.filter(station_id=request.station_id, ends_on__isnull=True).exclude(
-        duty="volunteer"
-    )
-    return [Recipient(user_id=pk) for pk in posts.values_list("user_id", flat=True)]
+    """Everybody who does the station's daily work, its head included."""
+    return [Recipient(user_id=pk) for pk in _posts(request).values_list("user_id", flat=True)]
 
 
 def station_head(request: ConstituentRequest) -> list[Recipient]:
-    heads = StationStaff.objects.filter(station_id=request.station_id, ends_on__isnull=True, duty="head")
+    heads = _posts(request).filter(duty=StationStaff.Duty.HEAD)
     return [Recipient(user_id=pk) for pk in heads.values_list("user_id", flat=True)]
 
 

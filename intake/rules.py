@@ -102,6 +102,11 @@ def may_feed_back(user: Any, request: Request) -> bool:
     return _over(user, request, P.REQUEST_FEEDBACK)
 
 
+def may_tell(user: Any, request: Request) -> bool:
+    """A merged request is told its master's result when the master is, not by itself."""
+    return request.state != "merged" and may_feed_back(user, request)
+
+
 def may_lapse(user: Any, request: Request) -> bool:
     """Staff close an unrated case only after three tries to reach the resident; the system when the window is over."""
     return _over(user, request, P.REQUEST_CLOSE)

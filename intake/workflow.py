@@ -51,6 +51,8 @@ WORKED = (
     "following",
 )
 OPEN = ("received", *WORKED, "merged", "replied", "told", "callback")
+# While no answer has reached the resident they may take it back.
+UNANSWERED = ("received", *(state for state in WORKED if state != "disputed"), "merged")
 
 WORKFLOW = table(
     "intake.request",
@@ -78,10 +80,11 @@ WORKFLOW = table(
         Transition("reassign", _("改派"), ("returned", "assigned"), "assigned", rules.may_assign,
                    starts=("request.unit", "request.return_window"), stops=("request.reassign",)),
         Transition("coordinate", _("开协调会"), ("returned",), KEEP, rules.may_assign),
-        Transition("escalate", _("上报县级"), ("received", "registered", "handling", "assigned", "returned", "redoing"), "escalated",
+        Transition("escalate", _("上报县级"),
+                   ("received", "registered", "handling", "assigned", "signing", "returned", "redoing", "following"), "escalated",
                    rules.may_escalate, starts=("request.county",),
                    stops=("request.register", "request.triage", "request.station", "request.unit", "request.return_window",
-                          "request.reassign", "request.rehandle"), actors=SYSTEM),
+                          "request.reassign", "request.rehandle", "request.followup"), actors=SYSTEM),
         Transition("hand_down", _("下交乡镇"), ("escalated", "disputed"), "registered", rules.may_hand_down,
                    starts=("request.triage",), stops=("request.county",)),
         Transition("ask", _("请群众补充"), ("registered", "handling", "assigned", "redoing"), "waiting", rules.may_ask,
@@ -90,28 +93,35 @@ WORKFLOW = table(
                    stops=("request.supplement",), actors=RESIDENT),
         Transition("carry_on", _("没等到补充，接着办"), ("waiting",), RESUME, rules.may_triage, resumes=True,
                    stops=("request.supplement",), actors=SYSTEM),
-        Transition("withdraw", _("撤回"), ("received", "registered", "handling", "assigned", "returned", "waiting", "escalated"),
+        Transition("refer_along", _("同类一起转其他渠道"), ("merged",), "referred", rules.nobody, stops=ALL, actors=SYSTEM_ONLY,
+                   feedback=_("告诉群众该去哪里，就是反馈。")),
+        Transition("withdraw", _("撤回"), UNANSWERED,
                    "withdrawn", rules.may_triage, stops=ALL, actors=RESIDENT,
                    feedback=_("群众自己撤回，不必再反馈。")),
         Transition("request_extension", _("申请延期"), ("assigned", "redoing"), KEEP, rules.may_reply),
         Transition("extend", _("批准延期"), ("assigned", "redoing", "handling"), KEEP, rules.may_extend),
+        Transition("refuse_extension", _("不同意延期"), ("assigned", "redoing"), KEEP, rules.may_extend),
         Transition("split", _("拆分"), ("registered", "handling"), KEEP, rules.may_merge),
         Transition("merge", _("合并"), ("received", "registered"), "merged", rules.may_merge, pauses=True, remembers=True),
-        Transition("unmerge", _("撤销合并"), ("merged",), RESUME, rules.may_unmerge, resumes=True),
-        Transition("absorb", _("并入同类"), WORKED, KEEP, rules.may_merge),
+        Transition("unmerge", _("撤销合并"), ("merged",), RESUME, rules.may_unmerge, resumes=True, actors=SYSTEM),
+        # Not a case under review: its end would leave those merged into it without an answer.
+        Transition("absorb", _("并入同类"), tuple(state for state in WORKED if state != "disputed"), KEEP, rules.may_merge),
         Transition("release", _("拆出同类"), OPEN, KEEP, rules.may_merge, actors=frozenset(ActorKind)),
         # --- 结果
         Transition("submit_reply", _("送审答复"), WITH_UNIT, "signing", rules.may_reply, remembers=True),
         Transition("send_back_draft", _("退回修改"), ("signing",), RESUME, rules.may_sign),
         Transition("sign", _("签发答复"), ("signing",), "replied", rules.may_sign, starts=("request.feedback",),
                    stops=("request.unit", "request.return_window", "request.answer", "request.rehandle", "request.followup")),
-        Transition("report_result", _("登记办理结果"), ("handling", "redoing"), "replied", rules.may_report_result,
-                   starts=("request.feedback",), stops=("request.station", "request.answer", "request.rehandle")),
+        Transition("report_result", _("登记办理结果"), ("handling", "redoing", "following"), "replied", rules.may_report_result,
+                   starts=("request.feedback",),
+                   stops=("request.station", "request.answer", "request.rehandle", "request.followup")),
         # --- 反馈
-        Transition("feed_back", _("告诉群众结果"), ("replied", "merged"), "told", rules.may_feed_back,
-                   starts=("request.rating",), stops=ALL),
-        Transition("promise", _("告诉群众计划"), ("replied", "merged"), "following", rules.may_feed_back,
+        # Those merged into it hear the same, each by an event of the system, and stay merged while a plan is followed.
+        Transition("feed_back", _("告诉群众结果"), ("replied", "merged"), "told", rules.may_tell,
+                   starts=("request.rating",), stops=ALL, actors=SYSTEM),
+        Transition("promise", _("告诉群众计划"), ("replied",), "following", rules.may_feed_back,
                    starts=("request.followup",), stops=ALL),
+        Transition("promise_along", _("告诉合并的群众计划"), ("merged",), KEEP, rules.nobody, actors=SYSTEM_ONLY),
         Transition("log_call", _("记一次联系"), ("replied", "told", "callback"), KEEP, rules.may_feed_back),
         Transition("rate", _("评价"), ("told", "callback"), "closed", rules.may_feed_back, stops=ALL, actors=RESIDENT),
         Transition("rate_partly", _("评价（部分解决、说不清）"), ("told",), "callback", rules.may_feed_back,

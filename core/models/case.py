@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
+    from core.models.clock import Clock
     from core.workflow import State, Workflow
 
 
@@ -69,6 +70,9 @@ class Case(models.Model):
     @property
     def state_label(self) -> str:
         return str(self.workflow.states[self.state].label)
+
+    def clock_moved(self, clock: Clock) -> None:
+        """One of the case's clocks began, or ends on another day now: a model that tells people that day keeps it here."""
 
 
 def case_constraints(name: str, states: Collection[State]) -> list[models.BaseConstraint]:

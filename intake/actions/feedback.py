@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,17 +13,18 @@ from django.utils.translation import gettext as _
 from core import outbox
 from core.models import ActorKind, Event
 from core.privacy import cut_personal
-from core.workflow import NotOpen, fire
+from core.workflow import NotOpen, fire, hold
 from intake import notices
-from intake.actions.handling import signed_reply
+from intake.actions.handling import signed_reply, tell_merged, tell_resident
 from intake.actions.lineage import detach
-from intake.actions.progress import due_of, tell, zh
+from intake.actions.progress import due_of, lock_family, tell, zh
 from intake.models import (
     ConstituentRequest,
     RequestAssignment,
     RequestCall,
     RequestRating,
     RequestReply,
+    Satisfied,
     Solved,
 )
 
@@ -46,29 +46,11 @@ def feed_back(
     Those whose requests were merged into this one each hear it and each rate it.
     """
     now = now or timezone.now()
-    action_id = uuid4()
+    merged = lock_family(request)
+    hold(request, "feed_back", by=by, version=version)
     reply = signed_reply(request)
     if reply is None:
         raise NotOpen(_("还没有签发的答复，不能反馈。"))
-    _tell_result(
-        request, reply, by=by, method=method, note=note, version=version, now=now, action_id=action_id
-    )
-    for merged in ConstituentRequest.objects.filter(master=request, state="merged").order_by("pk"):
-        _tell_result(merged, reply, by=by, method=method, note="", version=None, now=now, action_id=action_id)
-    return request
-
-
-def _tell_result(
-    request: ConstituentRequest,
-    reply: RequestReply,
-    *,
-    by: Any,
-    method: str,
-    note: str,
-    version: int | None,
-    now: datetime,
-    action_id: Any,
-) -> None:
     planned = reply.outcome == RequestReply.Outcome.PLANNED
     event = fire(
         request,
@@ -78,23 +60,13 @@ def _tell_result(
         facts={"method": method, "reply": reply.pk},
         fields={"told_at": now, "planned_on": reply.planned_on, "answered_at": request.answered_at or now},
         due={"request.followup": reply.planned_on} if planned and reply.planned_on is not None else None,
-        version=version,
         now=now,
-        action_id=action_id,
     )
     tell(request, event, reply.headline, reply.body, station=3)
-    if planned:
-        outbox.post(
-            notices.RequestPromised,
-            to=notices.resident(request),
-            about=request,
-            dedupe=str(event.pk),
-            context={"planned_on": str(reply.planned_on)},
-        )
-    else:
-        outbox.post(
-            notices.RequestAnswered, to=notices.resident(request), about=request, dedupe=str(event.pk)
-        )
+    tell_resident(request, reply, event)
+    for each in merged:
+        tell_merged(each, reply, event)
+    return request
 
 
 @transaction.atomic
@@ -133,8 +105,12 @@ def rate(
     """
     if not solved and not satisfied:
         raise ValidationError(_("请至少回答一个问题：解决了吗，满意吗。"))
+    if solved not in ("", *Solved.values) or satisfied not in ("", *Satisfied.values):
+        raise ValidationError(_("没有这个选项，请重新选。"))
     now = now or timezone.now()
     kind = actor_kind or (ActorKind.USER if by is not None else ActorKind.RESIDENT)
+    lock_family(request)
+    request.refresh_from_db()
     earlier = RequestRating.objects.filter(request=request, round=request.round).first()
     if earlier is not None and request.state != "callback":
         raise NotOpen(_("您已经评过了，谢谢。"))
@@ -172,7 +148,7 @@ def _call_back(request: ConstituentRequest, event: Event) -> None:
         _("联络站会打电话问问您还差什么。"),
     )
     outbox.post(
-        notices.RequestSupplemented, to=notices.station_clerks(request), about=request, dedupe=str(event.pk)
+        notices.RequestToCallBack, to=notices.station_clerks(request), about=request, dedupe=str(event.pk)
     )
 
 
@@ -192,7 +168,7 @@ def _redo(request: ConstituentRequest, event: Event) -> None:
         _("%(who)s要在 %(day)s前再答复。") % {"who": who, "day": zh(due)},
         station=2,
     )
-    context = {"due_on": str(due), "who": who}
+    context = {"due_on": due}
     heard = notices.unit_officers(request) + notices.unit_heads(request) + notices.station_clerks(request)
     outbox.post(
         notices.RequestRedo,
@@ -214,20 +190,19 @@ def _dispute(request: ConstituentRequest, event: Event) -> None:
     detach(request, event)
     due = due_of(request, "request.county")
     tell(request, event, _("县代表工委来复核"), _("%(day)s前给您答复。") % {"day": zh(due)}, station=2)
-    context = {"due_on": str(due), "by_itself": True}
     outbox.post(
         notices.RequestEscalated,
         to=notices.county_office(request),
         about=request,
         dedupe=str(event.pk),
-        context=context,
+        context={"due_on": due, "cause": "disputed"},
     )
     outbox.post(
         notices.RequestSentBack,
         to=notices.resident(request),
         about=request,
         dedupe=str(event.pk),
-        context={"due_on": str(due), "who": _("县代表工委")},
+        context={"due_on": due, "reviewed": True},
     )
 
 
@@ -252,9 +227,11 @@ def settle(
     now: datetime | None = None,
 ) -> ConstituentRequest:
     """回访后办结: what was still missing was talked over with the resident."""
-    if not request.calls.filter(at__gte=request.rated_at).exists():
-        raise NotOpen(_("还没有回访。先打个电话，记一次联系。"))
-    event = fire(request, "settle", by=by, note=note, version=version, now=now)
+    hold(request, "settle", by=by, version=version)
+    calls = request.calls.filter(at__gte=request.rated_at)
+    if not calls.filter(outcome=RequestCall.Outcome.REACHED).exists() and tried_days(request) < CALLS_NEEDED:
+        raise NotOpen(_("还没有回访到。先打电话，打通了或三天都没打通，再办结。"))
+    event = fire(request, "settle", by=by, note=note, now=now)
     tell(request, event, _("回访以后办结"))
     return request
 
@@ -267,18 +244,25 @@ def lapse(
     actor_kind: str | None = None,
     version: int | None = None,
     now: datetime | None = None,
+    since: datetime | None = None,
 ) -> ConstituentRequest:
     """评价时间已过: unrated stays unrated and leaves the base of every rate. Staff: only after three tries on three days."""
+    hold(request, "lapse", by=by, actor_kind=actor_kind, version=version)
     if by is not None and tried_days(request) < CALLS_NEEDED:
         raise NotOpen(_("要在三天里各联系一次都没联系上，才能按“未评价”办结。"))
-    event = fire(request, "lapse", by=by, actor_kind=actor_kind, version=version, now=now)
+    event = fire(request, "lapse", by=by, actor_kind=actor_kind, now=now, since=since)
     tell(request, event, _("评价时间过了，先办结"), _("有话还可以打电话，或到站里说。"))
     return request
 
 
 def tried_days(request: ConstituentRequest) -> int:
     """On how many days somebody tried in vain to reach the resident in this round."""
-    tries = request.calls.exclude(outcome=RequestCall.Outcome.REACHED).values_list("at", flat=True)
+    told_at = request.told_at or request.created_at
+    tries = (
+        request.calls.filter(at__gte=told_at)
+        .exclude(outcome=RequestCall.Outcome.REACHED)
+        .values_list("at", flat=True)
+    )
     return len({timezone.localdate(at) for at in tries})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,13 +14,15 @@ from django.utils.translation import gettext as _
 from accounts.models import Unit
 from core import outbox
 from core.deadlines import extend as extend_clock
-from core.models import ActorKind, Clock
+from core.deadlines import new_clock, reclassify
+from core.models import ActorKind, Clock, Event
 from core.privacy import cut_personal
-from core.workflow import NotAllowed, NotOpen, fire
+from core.workflow import NotOpen, fire, hold
 from intake import notices
-from intake.actions.progress import due_of, end_assignment, tell, zh
-from intake.models import ConstituentRequest, RequestAssignment, RequestNote, RequestReply
-from representatives.models import Person
+from intake.actions.progress import due_of, end_assignment, lock_family, tell, zh
+from intake.models import ConstituentRequest, Notify, RequestAssignment, RequestNote, RequestReply
+from representatives.duty import credit
+from representatives.models import DutyKind, Person
 
 MAX_RETURNS = 2
 
@@ -52,13 +55,53 @@ def answer(
 ) -> ConstituentRequest:
     """当场答复: said face to face, written down with what was said; the rating is open to the resident."""
     now = now or timezone.now()
+    merged = lock_family(request)
     event = fire(
         request, "answer", by=by, fields={"answered_at": now, "told_at": now}, version=version, now=now
     )
-    _reply_row(request, by, RequestReply.Outcome.SOLVED, headline, body, signed=True, now=now)
+    reply = _reply_row(request, by, RequestReply.Outcome.SOLVED, headline, body, signed=True, now=now)
     tell(request, event, headline, body)
     outbox.post(notices.RequestAnswered, to=notices.resident(request), about=request, dedupe=str(event.pk))
+    for each in merged:
+        tell_merged(each, reply, event)
     return request
+
+
+def tell_merged(request: ConstituentRequest, reply: RequestReply, master_event: Event) -> None:
+    """Each whose request was merged hears the master's answer and rates it by themselves; a plan only moves on later."""
+    now = master_event.at
+    planned = reply.outcome == RequestReply.Outcome.PLANNED
+    event = fire(
+        request,
+        "promise_along" if planned else "feed_back",
+        actor_kind=ActorKind.SYSTEM,
+        facts={"method": "page", "reply": reply.pk},
+        fields={"planned_on": reply.planned_on, "told_at": now, "answered_at": now},
+        now=now,
+        action_id=master_event.action_id,
+    )
+    tell(request, event, reply.headline, reply.body, station=3)
+    tell_resident(request, reply, event)
+    if request.has_contact and request.notify == Notify.PHONE:
+        outbox.post(
+            notices.RequestToCallBack,
+            to=notices.station_clerks(request),
+            about=request,
+            dedupe=str(event.pk),
+            context={"tell": True},
+        )
+
+
+def tell_resident(request: ConstituentRequest, reply: RequestReply, event: Event) -> None:
+    """The message that a result is there, or a plan with its day."""
+    planned = reply.outcome == RequestReply.Outcome.PLANNED
+    outbox.post(
+        notices.RequestPromised if planned else notices.RequestAnswered,
+        to=notices.resident(request),
+        about=request,
+        dedupe=str(event.pk),
+        context={"planned_on": reply.planned_on} if planned else None,
+    )
 
 
 @transaction.atomic
@@ -72,16 +115,28 @@ def refer(
     now: datetime | None = None,
 ) -> ConstituentRequest:
     """转其他渠道: petitions, courts, discipline, 12345: the reason and the right door are named (信访工作条例第二十二、三十一条)."""
+    merged = lock_family(request)
     event = fire(request, "refer", by=by, note=note, facts={"door": door}, version=version, now=now)
-    tell(request, event, _("这件事要去：%(door)s") % {"door": DOORS.get(door, door)}, note)
+    _tell_door(request, event, door, note)
+    for each in merged:
+        along = fire(
+            each, "refer_along", actor_kind=ActorKind.SYSTEM, note=note, facts={"door": door}, now=event.at,
+            action_id=event.action_id,
+        )  # fmt: skip
+        _tell_door(each, along, door, note)
+    return request
+
+
+def _tell_door(request: ConstituentRequest, event: Event, door: str, note: str) -> None:
+    end_assignment(request, event, "refer")
+    tell(request, event, _("这件事要去：%(door)s") % {"door": DOORS[door]}, note)
     outbox.post(
         notices.RequestReferred,
         to=notices.resident(request),
         about=request,
         dedupe=str(event.pk),
-        context={"door": door},
+        context={"door": DOORS[door]},
     )
-    return request
 
 
 DOORS = {
@@ -123,21 +178,17 @@ def assign(
     verb: str = "assign",
     version: int | None = None,
     now: datetime | None = None,
+    action_id: UUID | None = None,
 ) -> ConstituentRequest:
     """交办: a unit gets the case and its clock; the resident hears who and by when."""
-    if request.accused.filter(unit=unit).exists():
-        raise ValidationError({"unit": _("这件事反映的就是这个单位，不能交给它办。")})
-    if not (unit.is_active and unit.is_handling):
-        raise ValidationError({"unit": _("这个单位现在不承办，请另选一个。")})
-    if (
-        verb == "assign"
-        and request.returns
-        and request.assignments.filter(unit=unit, ended_by="hand_back").exists()
-    ):
-        raise ValidationError({"unit": _("这个单位已经退回过一次，请先开协调会再改派。")})
+    now = now or timezone.now()
+    hold(request, verb, by=by, version=version)
+    _check_unit(request, unit, verb)
+    newly_followed = follower is not None and follower.pk != request.follower_id
     fields: dict[str, Any] = {"unit": unit, "instruction": cut_personal(instruction)[0]}
-    if complexity is not None:
+    if complexity is not None and complexity != request.complexity:
         fields["complexity"] = complexity
+        reclassify(request, "request.answer", case_class=complexity)
     if follower is not None:
         fields["follower"] = follower
     case_class = fields.get("complexity", request.complexity)
@@ -148,8 +199,10 @@ def assign(
         facts={"unit": unit.pk},
         fields=fields,
         case_class=case_class,
+        due=_within_the_promise(request, case_class, now),
         version=version,
         now=now,
+        action_id=action_id,
     )
     end_assignment(request, event, verb)
     RequestAssignment.objects.create(request=request, unit=unit, round=request.round, assigned_at=event.at)
@@ -161,7 +214,7 @@ def assign(
         _("交给%(unit)s办理") % {"unit": unit.name},
         _("%(day)s前有结果%(who)s。") % {"day": zh(due), "who": who},
     )
-    context = {"due_on": str(due), "unit": unit.name}
+    context = {"due_on": due, "unit": unit.name}
     outbox.post(
         notices.RequestAssigned,
         to=notices.unit_officers(request),
@@ -183,13 +236,38 @@ def assign(
         dedupe=str(event.pk),
         context=context,
     )
+    if follower is not None and newly_followed:
+        credit(person=follower, kind=DutyKind.REQUEST_FOLLOWED, event=event)
     return request
+
+
+def _check_unit(request: ConstituentRequest, unit: Unit, verb: str) -> None:
+    """Raises ValidationError for a unit that may not have the case, NotOpen when a meeting has to decide first."""
+    if request.accused.filter(unit=unit).exists():
+        raise ValidationError({"unit": _("这件事反映的就是这个单位，不能交给它办。")})
+    if not (unit.is_active and unit.is_handling):
+        raise ValidationError({"unit": _("这个单位现在不承办，请另选一个。")})
+    if verb == "reassign" and unit.pk == request.unit_id:
+        raise ValidationError({"unit": _("就是现在这个单位，不用改派。")})
+    if request.assignments.filter(unit=unit, ended_by="hand_back").exists():
+        raise ValidationError({"unit": _("这个单位已经退回过一次，请先开协调会再改派。")})
+    if request.state == "returned" and request.returns >= MAX_RETURNS:
+        raise NotOpen(_("已经退回两次，先开协调会定由谁办，再改派。"))
+
+
+def _within_the_promise(
+    request: ConstituentRequest, case_class: str, now: datetime
+) -> dict[str, date] | None:
+    """The unit's day, when its own term would end after what the resident was promised and that is still ahead."""
+    promised = due_of(request, "request.answer")
+    if promised is None or promised <= timezone.localdate(now):
+        return None
+    own = new_clock(request, "request.unit", started_at=now, case_class=case_class)
+    return {"request.unit": promised} if own.due_on > promised else None
 
 
 def reassign(request: ConstituentRequest, *, unit: Unit, by: Any, **rest: Any) -> ConstituentRequest:
     """改派: to another unit, after a return or because the first was wrong."""
-    if unit.pk == request.unit_id:
-        raise ValidationError({"unit": _("就是现在这个单位，不用改派。")})
     return assign(request, unit=unit, by=by, verb="reassign", **rest)
 
 
@@ -204,8 +282,11 @@ def hand_back(
     now: datetime | None = None,
 ) -> ConstituentRequest:
     """退回: not ours, and whose it is. Once per unit, within the return window (five working days by default)."""
-    if request.assignments.filter(unit_id=request.unit_id, ended_by="hand_back").exists():
-        raise NotAllowed(_("这一件贵单位已经退回过一次。有不同意见请找乡镇人大协调。"))
+    hold(request, "hand_back", by=by, version=version)
+    if request.assignments.filter(
+        unit_id=request.unit_id, ended_by__in=("hand_back", "coordinated")
+    ).exists():
+        raise NotOpen(_("这一件贵单位已经退回过一次。有不同意见请找乡镇人大协调。"))
     if (
         not Clock.objects.about(request)
         .running()
@@ -250,11 +331,11 @@ def refuse_return(
     """不同意退回: the unit goes on; its clock never stopped."""
     event = fire(request, "refuse_return", by=by, note=note, version=version, now=now)
     outbox.post(
-        notices.RequestAssigned,
+        notices.RequestReturnRefused,
         to=notices.unit_officers(request),
         about=request,
         dedupe=str(event.pk),
-        context={"due_on": str(due_of(request, "request.unit"))},
+        context={"due_on": due_of(request, "request.unit")},
     )
     return request
 
@@ -283,6 +364,7 @@ def escalate(
     actor_kind: str | None = None,
     version: int | None = None,
     now: datetime | None = None,
+    since: datetime | None = None,
 ) -> ConstituentRequest:
     """上报县级: by the town, or by itself when a deadline is long past; where it came from stays on the case."""
     event = fire(
@@ -294,6 +376,7 @@ def escalate(
         facts={"origin_town": request.origin_town_code, "unit": request.unit_id},
         version=version,
         now=now,
+        since=since,
     )
     end_assignment(request, event, "escalate")
     due = due_of(request, "request.county")
@@ -303,7 +386,7 @@ def escalate(
         to=notices.county_office(request),
         about=request,
         dedupe=str(event.pk),
-        context={"due_on": str(due), "by_itself": by is None},
+        context={"due_on": due, "cause": "overdue" if by is None else ""},
     )
     return request
 
@@ -321,7 +404,11 @@ def hand_down(
     event = fire(request, "hand_down", by=by, note=note, fields={"unit": None}, version=version, now=now)
     tell(request, event, _("县里看过，交回%(station)s来办") % {"station": request.station.name})
     outbox.post(
-        notices.RequestArrived, to=notices.station_clerks(request), about=request, dedupe=str(event.pk)
+        notices.RequestArrived,
+        to=notices.station_clerks(request),
+        about=request,
+        dedupe=str(event.pk),
+        context={"handed_down": True},
     )
     return request
 
@@ -387,9 +474,10 @@ def carry_on(
     actor_kind: str | None = None,
     version: int | None = None,
     now: datetime | None = None,
+    since: datetime | None = None,
 ) -> ConstituentRequest:
     """没等到补充，接着办: with what is known."""
-    event = fire(request, "carry_on", by=by, actor_kind=actor_kind, version=version, now=now)
+    event = fire(request, "carry_on", by=by, actor_kind=actor_kind, version=version, now=now, since=since)
     tell(request, event, _("没等到补充，先按已有的情况接着办"))
     return request
 
@@ -406,10 +494,31 @@ def withdraw(
 ) -> ConstituentRequest:
     """撤回: the resident says it is no longer needed."""
     kind = actor_kind or (ActorKind.USER if by is not None else ActorKind.RESIDENT)
+    merged = lock_family(request)
     event = fire(request, "withdraw", by=by, actor_kind=kind, note=note, version=version, now=now)
     end_assignment(request, event, "withdraw")
     tell(request, event, _("您撤回了这一件"))
+    heard = notices.station_clerks(request) + notices.unit_officers(request)
+    outbox.post(notices.RequestWithdrawn, to=heard, about=request, dedupe=str(event.pk))
+    for each in merged:
+        _stand_alone(each, event)
     return request
+
+
+def _stand_alone(request: ConstituentRequest, master_event: Event) -> None:
+    """Others said the same and did not withdraw it: theirs goes on where it stood before it was merged."""
+    event = fire(
+        request,
+        "unmerge",
+        actor_kind=ActorKind.SYSTEM,
+        fields={"master": None},
+        now=master_event.at,
+        action_id=master_event.action_id,
+    )
+    tell(request, event, _("单独办理"))
+    outbox.post(
+        notices.RequestArrived, to=notices.station_clerks(request), about=request, dedupe=str(event.pk)
+    )
 
 
 @transaction.atomic
@@ -423,9 +532,8 @@ def request_extension(
     now: datetime | None = None,
 ) -> ConstituentRequest:
     """申请延期: so many working days and why; the old date holds until somebody approves."""
-    clock = _handling_clock(request)
-    if clock.term is not None and clock.extensions >= clock.term.max_extensions:
-        raise NotOpen(_("这一件已经延过期，不能再延。"))
+    hold(request, "request_extension", by=by, version=version)
+    clock = _extendable_clock(request)
     event = fire(
         request,
         "request_extension",
@@ -436,11 +544,11 @@ def request_extension(
         now=now,
     )
     outbox.post(
-        notices.RequestReturned,
+        notices.RequestExtensionWanted,
         to=notices.town_office(request),
         about=request,
         dedupe=str(event.pk),
-        context={"extension_days": days},
+        context={"days": days},
     )
     return request
 
@@ -456,7 +564,8 @@ def extend(
     now: datetime | None = None,
 ) -> ConstituentRequest:
     """批准延期: an event that moves the date; the resident hears the new date and the reason."""
-    clock = _handling_clock(request)
+    hold(request, "extend", by=by, version=version)
+    clock = _extendable_clock(request)
     event = fire(
         request,
         "extend",
@@ -467,12 +576,10 @@ def extend(
         now=now,
     )
     moved = extend_clock(request, clock.name, by_amount=days)
-    if Clock.objects.about(request).running().filter(name="request.answer").exists():
-        promise = extend_clock(request, "request.answer", by_amount=days)
-        request.promised_on = promise.due_on
-        request.save(update_fields=["promised_on"])
+    if due_of(request, "request.answer") is not None:
+        extend_clock(request, "request.answer", by_amount=days)
     tell(request, event, _("要晚几天，改到 %(day)s前") % {"day": zh(moved.due_on)}, note)
-    context = {"due_on": str(moved.due_on)}
+    context = {"due_on": moved.due_on}
     outbox.post(
         notices.RequestExtended,
         to=notices.resident(request),
@@ -481,11 +588,32 @@ def extend(
         context=context,
     )
     outbox.post(
-        notices.RequestAssigned,
+        notices.RequestExtensionGranted,
         to=notices.unit_officers(request),
         about=request,
         dedupe=str(event.pk),
         context=context,
+    )
+    return request
+
+
+@transaction.atomic
+def refuse_extension(
+    request: ConstituentRequest,
+    *,
+    by: Any,
+    note: str,
+    version: int | None = None,
+    now: datetime | None = None,
+) -> ConstituentRequest:
+    """不同意延期: the date stays, and the unit hears why."""
+    event = fire(request, "refuse_extension", by=by, note=note, version=version, now=now)
+    outbox.post(
+        notices.RequestExtensionRefused,
+        to=notices.unit_officers(request),
+        about=request,
+        dedupe=str(event.pk),
+        context={"due_on": due_of(request, "request.unit") or due_of(request, "request.rehandle")},
     )
     return request
 
@@ -500,6 +628,13 @@ def _handling_clock(request: ConstituentRequest) -> Clock:
     )
     if clock is None:
         raise NotOpen(_("现在没有正在走的办理期限。"))
+    return clock
+
+
+def _extendable_clock(request: ConstituentRequest) -> Clock:
+    clock = _handling_clock(request)
+    if clock.term is not None and clock.extensions >= clock.term.max_extensions:
+        raise NotOpen(_("这一件已经延过期，不能再延。"))
     return clock
 
 
@@ -536,7 +671,7 @@ def send_back_draft(
     event = fire(request, "send_back_draft", by=by, note=note, version=version, now=now)
     draft = waiting_reply(request)
     if draft is not None:
-        draft.check_note = note[:200]
+        draft.check_note = cut_personal(note)[0][:200]
         draft.save(update_fields=["check_note"])
     outbox.post(
         notices.RequestDraftSentBack, to=notices.unit_officers(request), about=request, dedupe=str(event.pk)
@@ -549,6 +684,7 @@ def sign(
     request: ConstituentRequest, *, by: Any, version: int | None = None, now: datetime | None = None
 ) -> ConstituentRequest:
     """签发答复: the unit head's name stands under it; now the station tells the resident."""
+    hold(request, "sign", by=by, version=version)
     draft = waiting_reply(request)
     if draft is None:
         raise NotOpen(_("没有等着签发的答复。"))
@@ -570,7 +706,7 @@ def sign(
         to=notices.station_clerks(request) + notices.follower(request),
         about=request,
         dedupe=str(event.pk),
-        context={"due_on": str(due_of(request, "request.feedback"))},
+        context={"due_on": due_of(request, "request.feedback")},
     )
     return request
 
@@ -590,7 +726,7 @@ def report_result(
 ) -> ConstituentRequest:
     """登记办理结果: what the station itself achieved."""
     now = now or timezone.now()
-    fire(
+    event = fire(
         request,
         "report_result",
         by=by,
@@ -600,6 +736,13 @@ def report_result(
         now=now,
     )
     _reply_row(request, by, outcome, headline, body, basis=basis, planned_on=planned_on, signed=True, now=now)
+    outbox.post(
+        notices.RequestReplied,
+        to=notices.follower(request),
+        about=request,
+        dedupe=str(event.pk),
+        context={"due_on": due_of(request, "request.feedback")},
+    )
     return request
 
 
@@ -622,7 +765,7 @@ def _reply_row(
         outcome=outcome,
         headline=cut_personal(headline)[0],
         body=cut_personal(body)[0],
-        basis=basis,
+        basis=cut_personal(basis)[0],
         planned_on=planned_on,
         written_by=by,
         written_at=now,

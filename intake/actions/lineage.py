@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from core import outbox
 from core.models import ActorKind, Event
-from core.workflow import fire
+from core.workflow import fire, hold
 from intake import notices
-from intake.actions.progress import tell
+from intake.actions.progress import lock_family, tell
 from intake.actions.receiving import Contact, receive
 from intake.models import ConstituentRequest, RequestLink
 
@@ -28,19 +28,22 @@ def merge(
     by: Any,
     version: int | None = None,
     now: datetime | None = None,
+    action_id: UUID | None = None,
 ) -> ConstituentRequest:
     """合并: one handling; every submitter keeps number, answer and rating. Undone until the master is assigned."""
     if into.pk == request.pk:
         raise ValidationError({"into": _("不能合并到自己。")})
     master = ConstituentRequest.objects.get(pk=into.master_id) if into.master_id is not None else into
-    if master.pk == request.pk or request.merged.exists():
-        raise ValidationError({"into": _("这一件下面已经并有别的，请把那一件合并过来。")})
+    if master.pk == request.pk:
+        raise ValidationError({"into": _("那一件已经并到这一件下面了。")})
     if master.county_code != request.county_code:
         raise ValidationError({"into": _("不在同一个县，不能合并。")})
-    action_id = uuid4()
+    action_id = action_id or uuid4()
     # Cases are locked lowest id first, whichever is the master: two clerks merging crosswise cannot deadlock.
-    for pk in sorted((request.pk, master.pk)):
-        ConstituentRequest.objects.select_for_update(of=("self",)).get(pk=pk)
+    pair = ConstituentRequest.objects.filter(pk__in=(request.pk, master.pk)).select_for_update(of=("self",))
+    list(pair.order_by("pk"))
+    if ConstituentRequest.objects.filter(master=request.pk, state="merged").exists():
+        raise ValidationError({"into": _("这一件下面已经并有别的，请把那一件合并过来。")})
     fire(master, "absorb", by=by, facts={"request": request.pk}, now=now, action_id=action_id)
     event = fire(
         request,
@@ -62,26 +65,24 @@ def unmerge(
     request: ConstituentRequest, *, by: Any, version: int | None = None, now: datetime | None = None
 ) -> ConstituentRequest:
     """撤销合并: back to where it was, its clocks run on."""
-    master, action_id = request.master, uuid4()
+    lock_family(request)
+    hold(request, "unmerge", by=by, version=version)
+    master = request.master
     event = fire(
-        request,
-        "unmerge",
-        by=by,
-        facts={"master": request.master_id},
-        version=version,
-        now=now,
-        action_id=action_id,
+        request, "unmerge", by=by, facts={"master": request.master_id}, fields={"master": None}, now=now
     )
     if master is not None:
-        fire(master, "release", by=by, facts={"request": request.pk}, now=now, action_id=action_id)
-    request.master = None
-    request.save(update_fields=["master"])
+        facts = {"request": request.pk}
+        fire(master, "release", by=by, facts=facts, now=event.at, action_id=event.action_id)
     tell(request, event, _("单独办理"))
     return request
 
 
 def detach(request: ConstituentRequest, event: Event) -> None:
-    """One dissatisfied submitter of a merged matter: their own case goes on by itself, its master is told so."""
+    """One dissatisfied submitter of a merged matter: their own case goes on by itself, its master is told so.
+
+    The caller has locked the family before it fired.
+    """
     master = request.master
     if master is None:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,16 +11,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Area, Category
+from accounts.models import Area, Category, Unit
 from core import codes, outbox
 from core.images import CleanImage, store_bytes
 from core.models import ActorKind, Attachment
 from core.privacy import blind_index, cut_personal, normalise_phone
 from core.similarity import spaced
-from core.workflow import fire, open_case
+from core.workflow import fire, hold, open_case
 from intake import notices
-from intake.actions.progress import due_of, tell, zh
-from intake.models import Channel, ConstituentRequest, Notify, Visibility
+from intake.actions.progress import tell, zh
+from intake.models import AccusedUnit, Channel, ConstituentRequest, Notify, Visibility
 from intake.selectors.tracking import track_index
 from representatives.duty import credit
 from representatives.models import DutyKind, Person
@@ -177,10 +177,14 @@ def register(
     complexity: str = "",
     is_urgent: bool | None = None,
     is_minor: bool | None = None,
+    accused: Iterable[Unit] = (),
     version: int | None = None,
     now: datetime | None = None,
 ) -> ConstituentRequest:
-    """受理登记: category, urgency and complexity are set, the resident's promise starts to count."""
+    """受理登记: category, urgency and complexity are set, the resident's promise starts to count.
+
+    `accused` are the units the matter complains about: none of them will ever see it or be given it.
+    """
     fields: dict[str, Any] = {"registered_on": timezone.localdate(now), "complexity": complexity}
     given = {
         "category": category,
@@ -189,10 +193,20 @@ def register(
         "is_minor": is_minor,
     }
     fields |= {name: value for name, value in given.items() if value not in (None, "")}
-    event = fire(request, "register", by=by, fields=fields, case_class=complexity, version=version, now=now)
-    promised = due_of(request, "request.answer")
-    request.promised_on = promised
-    request.save(update_fields=["promised_on"])
+    hold(request, "register", by=by, version=version)
+    became_urgent = is_urgent is True and not request.is_urgent
+    event = fire(
+        request,
+        "register",
+        by=by,
+        fields=fields,
+        case_class=complexity,
+        starts=("request.contact",) if became_urgent else (),
+        stops=("request.contact",) if is_urgent is False else (),
+        now=now,
+    )
+    AccusedUnit.objects.bulk_create([AccusedUnit(request=request, unit=unit) for unit in accused])
+    promised = request.promised_on
     tell(
         request,
         event,
@@ -204,6 +218,13 @@ def register(
         to=notices.resident(request),
         about=request,
         dedupe=str(request.pk),
-        context={"promised_on": str(promised), "triage_on": str(due_of(request, "request.triage"))},
+        context={"promised_on": promised},
     )
+    if became_urgent:
+        outbox.post(
+            notices.RequestArrivedUrgently,
+            to=notices.station_clerks(request),
+            about=request,
+            dedupe=f"urgent:{event.pk}",
+        )
     return request

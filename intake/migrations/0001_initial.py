@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             name='RequestLink',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('split', '拆分自'), ('detached', '从合并中拆出')], max_length=10, verbose_name='关系')),
+                ('kind', models.CharField(choices=[('split', '拆分自'), ('detached', '从合并中拆出'), ('same', '群众说是同一件事')], max_length=10, verbose_name='关系')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
                 ('origin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offshoots', to='intake.constituentrequest', verbose_name='来自')),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='intake.constituentrequest', verbose_name='诉求')),
@@ -166,8 +166,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='时间')),
-                ('title', models.CharField(max_length=40, verbose_name='标题')),
-                ('text', models.CharField(blank=True, max_length=500, verbose_name='内容')),
+                ('title', models.CharField(max_length=120, verbose_name='标题')),
+                ('text', models.TextField(blank=True, max_length=2000, verbose_name='内容')),
                 ('station', models.PositiveSmallIntegerField(default=1, verbose_name='到哪一站')),
                 ('event', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='core.event', verbose_name='事件')),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='progress', to='intake.constituentrequest', verbose_name='诉求')),

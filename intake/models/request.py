@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from accounts.models import User
+    from core.models import Clock
 
 
 class Channel(models.TextChoices):
@@ -263,8 +264,19 @@ class ConstituentRequest(Case):
         return mask_phone(self.contact_phone)
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether messages may say the number only: the matter itself would give the person away."""
+        return self.is_confidential or self.is_minor or self.category.is_sensitive
+
+    @property
     def has_contact(self) -> bool:
         return bool(self.phone_index)
+
+    def clock_moved(self, clock: Clock) -> None:
+        """The promise to the resident is the answer clock's day, whatever moved it: extension, pause, a holiday notice."""
+        if clock.name == "request.answer" and self.promised_on != clock.due_on:
+            self.promised_on = clock.due_on
+            self.save(update_fields=["promised_on"])
 
     def contact_number(self) -> str:
         """The number a message goes to: empty when the resident did not ask for messages."""
@@ -306,7 +318,7 @@ class _Erasable(models.Model):
 class RequestProgress(_Erasable):
     """One line the resident may read. Written by actions only, so nothing internal can leak by accident."""
 
-    words = ("text",)
+    words = ("title", "text")
 
     request = models.ForeignKey(
         ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="progress"
@@ -315,8 +327,9 @@ class RequestProgress(_Erasable):
         Event, verbose_name=_("事件"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField(_("时间"), default=timezone.now)
-    title = models.CharField(_("标题"), max_length=40)
-    text = models.CharField(_("内容"), max_length=500, blank=True)
+    title = models.CharField(_("标题"), max_length=120)
+    # As long as a reply may be: what is answered is told whole.
+    text = models.TextField(_("内容"), max_length=2000, blank=True)
     station = models.PositiveSmallIntegerField(_("到哪一站"), default=1)
 
     class Meta:
@@ -537,11 +550,13 @@ class RequestAssignment(models.Model):
 
 
 class RequestLink(models.Model):
-    """Lineage between requests other than merging: a part split off keeps its way back."""
+    """Lineage between requests other than merging: where a part came from, or what a resident says is the same."""
 
     class Kind(models.TextChoices):
         SPLIT = "split", _("拆分自")
         DETACHED = "detached", _("从合并中拆出")
+        # The resident said so; merging stays the clerk's decision.
+        SAME = "same", _("群众说是同一件事")
 
     request = models.ForeignKey(
         ConstituentRequest, verbose_name=_("诉求"), on_delete=models.PROTECT, related_name="links"

@@ -232,7 +232,7 @@ def test_a_step_is_described_and_taken_as_on_the_site(county, sign_in):
         ("register", {}, 422),
         ("register", {"title": ["x"], "category": 1}, 422),
         ("register", {"nonsense": "x"}, 422),
-        ("sign", {}, 403),
+        ("sign", {}, 409),
         ("assign", {"unit": 1}, 422),
         ("feed_back", {"method": "phone"}, 409),
         ("remind", {}, 404),
