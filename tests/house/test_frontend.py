@@ -12,6 +12,7 @@ import pytest
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.template.loader import get_template
 from django.test import RequestFactory
@@ -20,6 +21,7 @@ from core.deadlines import ClockFace
 from core.models import Clock
 from core.models.rules import TimeUnit
 from core.navigation import Column, Entry, Group, Link
+from core.templatetags import house
 from core.workflow import State
 
 ROOT = Path(settings.BASE_DIR)
@@ -159,6 +161,18 @@ def test_no_template_needs_a_weaker_content_policy(path):
     assert "javascript:" not in text
     for tag in re.findall(r"<script\b[^>]*>", text):
         assert "src=" in tag or "nonce=" in tag or "application/json" in tag, tag
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=names)
+def test_a_template_parses_and_names_only_what_is_there(path):
+    get_template(path.relative_to(ROOT / "templates").as_posix())
+    text = path.read_text()
+    for drawing in re.findall(r"""\{% icon ["']([\w-]+)["']""", text):
+        assert house.icon(drawing)
+    for name in re.findall(r"""\{% static ["']([^"']+)["']""", text):
+        assert finders.find(name), name
+    for part in re.findall(r"""\{% (?:include|extends) ["']([^"']+)["']""", text):
+        get_template(part)
 
 
 class SampleForm(forms.Form):
