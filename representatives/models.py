@@ -240,6 +240,11 @@ class Person(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("representatives:detail", args=[self.public_id])
 
+    @property
+    def photo_url(self) -> str:
+        """The public portrait; empty gives the neutral drawing."""
+        return reverse("core:file", args=[self.photo.public_id]) if self.photo else ""
+
     def set_keys(self) -> None:
         """What is looked up follows from what is written; bulk writers call this themselves."""
         self.pinyin = sort_key(self.name)[:120]

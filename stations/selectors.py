@@ -12,8 +12,9 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, 
 from django.utils import timezone
 
 from accounts.roles import ScopeKind
-from representatives.models import Mandate, Person
+from representatives.models import Person
 from representatives.places import Seat
+from representatives.selectors import with_mandates
 from stations.models import Posting, Reception, Station, stations_of
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from accounts.models import Area
 
 # --- people at stations
-
-LEVELS_UP = ["nation", "province", "city", "county", "town"]
-
-
-def with_mandates(people: QuerySet[Person]) -> QuerySet[Person]:
-    """People with all that a card shows, at three statements for any number."""
-    live = Mandate.objects.current().select_related("term__body", "constituency")
-    return people.select_related("photo").prefetch_related(
-        Prefetch("mandates", queryset=live, to_attr="live_mandates"), "topics"
-    )
 
 
 def representatives_of(station: Station) -> list[Person]:
@@ -54,15 +45,21 @@ def representatives_of_all(station_ids: Collection[int]) -> dict[int, list[Perso
 
 # --- receptions
 
-_public_people = Prefetch(
-    "people", queryset=with_mandates(Person.objects.public().in_office()), to_attr="public_people"
-)
+
+def _public_people(*, named_only: bool = False) -> Prefetch:
+    people = Person.objects.public().in_office()
+    return Prefetch(
+        "people", queryset=people if named_only else with_mandates(people), to_attr="public_people"
+    )
 
 
-def duties_now(station_ids: Collection[int], *, at: datetime | None = None) -> dict[int, Reception]:
-    """The public reception held at each of these stations at this moment."""
+def duties_now(
+    station_ids: Collection[int], *, at: datetime | None = None, named_only: bool = False
+) -> dict[int, Reception]:
+    """The public reception held at each of these stations at this moment, with its `public_people`."""
     held = Reception.objects.public().now(at).filter(station_id__in=station_ids)
-    return {reception.station_id: reception for reception in held.prefetch_related(_public_people)}
+    people = _public_people(named_only=named_only)
+    return {reception.station_id: reception for reception in held.prefetch_related(people)}
 
 
 def duty_now(station: Station, *, at: datetime | None = None) -> Reception | None:
@@ -86,14 +83,14 @@ def agenda(station: Station, *, limit: int, at: datetime | None = None) -> list[
     """What is on now and what comes next, in order, with the people named."""
     at = at or timezone.now()
     rows = Reception.objects.public().filter(station=station, cancelled_reason="", ends_at__gt=at)
-    return list(rows.order_by("starts_at").prefetch_related(_public_people)[:limit])
+    return list(rows.order_by("starts_at").prefetch_related(_public_people())[:limit])
 
 
 def mark_duty(stations: Iterable[Station]) -> list[Station]:
-    """Give each station `duty` (now) and `coming` (next), at two statements and the people on duty."""
+    """Give each station `duty` (now, with the names) and `coming` (next): three statements for any number."""
     listed = list(stations)
     ids = [station.pk for station in listed]
-    now, coming = duties_now(ids), next_receptions(ids)
+    now, coming = duties_now(ids, named_only=True), next_receptions(ids)
     for station in listed:
         station.duty, station.coming = now.get(station.pk), coming.get(station.pk)  # type: ignore[attr-defined]
     return listed

@@ -224,6 +224,11 @@ class Reception(models.Model):
         ]
 
     @property
+    def is_soon(self) -> bool:
+        """Today or tomorrow: the leaf of the calendar is red."""
+        return (timezone.localdate(self.starts_at) - timezone.localdate()).days <= 1
+
+    @property
     def is_now(self) -> bool:
         return self.starts_at <= timezone.now() < self.ends_at and not self.cancelled_reason
 

@@ -211,6 +211,10 @@ class Station(models.Model):
         self.pinyin = sort_key(self.name)
 
     @property
+    def photo_url(self) -> str:
+        return reverse("core:file", args=[self.photo.public_id]) if self.photo else ""
+
+    @property
     def is_closed(self) -> bool:
         return self.closed_on is not None and self.closed_on <= timezone.localdate()
 

@@ -102,7 +102,7 @@ def test_planning_again_adds_only_what_is_missing_and_leaves_a_cancelled_day_can
 
 
 def test_hours_already_taken_are_reported_and_left_alone(county):
-    start = timezone.make_aware(datetime(2026, 9, 4, 10))
+    start = datetime(2026, 9, 4, 10, tzinfo=timezone.get_default_timezone())
     Reception.objects.create(station=county.station, starts_at=start, ends_at=start + timedelta(hours=3))
     plan = plan_for(county)
 
