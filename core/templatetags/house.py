@@ -67,7 +67,7 @@ def qr(text: str, label: str = "") -> SafeString:
         ]
     return format_html(
         '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" shape-rendering="crispEdges">'
-        '<path class="qr__back" d="M0 0h{}v{}H0z"/><path d="{}"/></svg>',
+        '<path fill="#fff" d="M0 0h{}v{}H0z"/><path fill="#211c17" d="{}"/></svg>',
         label or _("二维码"),
         size,
         size,
