@@ -137,8 +137,9 @@ WORKFLOW = table(
                    rules.may_close, feedback=_("办结时已经反馈。")),
         # --- 随时
         Transition("follow", _("请代表跟进"), OPEN, KEEP, rules.may_triage),
-        Transition("mark_urgent", _("标为加急"), WORKED, KEEP, rules.may_triage, starts=("request.contact",)),
-        Transition("contacted", _("已联系上群众"), WORKED, KEEP, rules.may_triage, stops=("request.contact",)),
+        Transition("mark_urgent", _("标为加急"), ("received", *WORKED), KEEP, rules.may_triage, starts=("request.contact",)),
+        # Danger first: the telephone call does not wait for the registration.
+        Transition("contacted", _("已联系上群众"), ("received", *WORKED), KEEP, rules.may_triage, stops=("request.contact",)),
         Transition("recategorise", _("改分类"), OPEN, KEEP, rules.may_triage),
         Transition("publish", _("公开办理情况"), (*OPEN, "closed", "closed_disputed"), KEEP, rules.may_triage),
         Transition("unpublish", _("不再公开"), (*OPEN, "closed", "closed_disputed"), KEEP, rules.may_triage),
