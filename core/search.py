@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from core.privacy import fold
@@ -49,6 +49,7 @@ def _lexeme(gram: str) -> str:
 
 
 class _Matches(Func):
+    output_field = BooleanField()
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
 
