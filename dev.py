@@ -271,7 +271,7 @@ def verb_messages(words: list[str]) -> int:
 
 def verb_bench(words: list[str]) -> int:
     """measure; `bench` alone names what can be measured"""
-    return manage(["bench", *words])
+    return manage(["--owner", "bench", *words])
 
 
 def verb_manage(words: list[str]) -> int:

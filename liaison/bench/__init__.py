@@ -1,0 +1,1 @@
+"""Speed as ratios: product and bare reference alternate in one run, on a database of their own."""
