@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from core.models import Event
@@ -18,14 +21,43 @@ def credit(*, person: Person, kind: str, event: Event) -> DutyRecord:
     return record
 
 
+@dataclass(frozen=True)
+class Earned:
+    """What a person did of one kind in a year, and the points by the rule that stands today (none without a rule)."""
+
+    kind: DutyKind
+    count: int
+    each: Decimal | None
+    cap: Decimal | None
+
+    @property
+    def points(self) -> Decimal:
+        if self.each is None:
+            return Decimal(0)
+        total = self.each * self.count
+        return min(total, self.cap) if self.cap is not None else total
+
+
+def earned(person: Person, *, year: int) -> list[Earned]:
+    """A year's records by kind, with the rules of that year. One statement."""
+    rule = DutyRule.objects.filter(year=year, kind=OuterRef("kind"))
+    rows = (
+        DutyRecord.objects.filter(person=person, on__range=(date(year, 1, 1), date(year, 12, 31)))
+        .values("kind")
+        .annotate(
+            count=Count("pk"),
+            each=Subquery(rule.values("points")[:1]),
+            cap=Subquery(rule.values("yearly_cap")[:1]),
+        )
+    )
+    found = {row["kind"]: row for row in rows}
+    return [
+        Earned(kind, found[kind]["count"], found[kind]["each"], found[kind]["cap"])
+        for kind in DutyKind
+        if kind in found
+    ]
+
+
 def points(person: Person, *, year: int) -> dict[str, Decimal]:
     """Points of a year by kind, each at most its yearly cap. Kinds without a rule earn none."""
-    rules = {rule.kind: rule for rule in DutyRule.objects.filter(year=year)}
-    earned: dict[str, Decimal] = {}
-    for kind in DutyKind.values:
-        rule = rules.get(kind)
-        count = DutyRecord.objects.filter(person=person, kind=kind, on__year=year).count()
-        if rule is not None and count:
-            total = rule.points * count
-            earned[kind] = min(total, rule.yearly_cap) if rule.yearly_cap is not None else total
-    return earned
+    return {str(each.kind): each.points for each in earned(person, year=year) if each.each is not None}

@@ -245,6 +245,16 @@ class Person(models.Model):
         """The public portrait; empty gives the neutral drawing."""
         return reverse("core:file", args=[self.photo.public_id]) if self.photo else ""
 
+    @property
+    def elected_by(self) -> str:
+        """牛场选区、石桥镇人大: by whom, for pages that read `live_mandates`."""
+        mandates: list[Mandate] = getattr(self, "live_mandates", [])
+        return "、".join(
+            mandate.constituency.name if mandate.constituency else mandate.electing_unit
+            for mandate in mandates
+            if mandate.constituency or mandate.electing_unit
+        )
+
     def set_keys(self) -> None:
         """What is looked up follows from what is written; bulk writers call this themselves."""
         self.pinyin = sort_key(self.name)[:120]

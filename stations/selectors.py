@@ -8,6 +8,7 @@ from datetime import datetime
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import Case, Exists, IntegerField, OuterRef, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
@@ -115,6 +116,13 @@ def open_to_public() -> QuerySet[Station]:
     return Station.objects.public().filter(Q(closed_on__isnull=True) | Q(closed_on__gt=today))
 
 
+def within_site(stations: QuerySet[Station]) -> QuerySet[Station]:
+    """Those of the portal's own division: all towns of a county, all counties of a city."""
+    own = settings.SITE_AREA_CODE
+    prefix = own[:2] if not own[2:].strip("0") else own[:4] if not own[4:].strip("0") else own[:6]
+    return stations.filter(county_code__startswith=prefix)
+
+
 def stations_serving(area: Area) -> QuerySet[Station]:
     """The stations a village or town may turn to, nearest duty first: its own, its town's, its county's."""
     named = Station.serves.through.objects.filter(station=OuterRef("pk"), area_id=area.pk)
@@ -143,7 +151,9 @@ def station_for_village(area: Area) -> Station | None:
 
 def by_distance(latitude: float, longitude: float, *, limit: int) -> list[tuple[Station, int]]:
     """The nearest open stations with their distance in metres. The place is used for this answer and kept nowhere."""
-    placed = open_to_public().filter(venue__latitude__isnull=False, venue__longitude__isnull=False)
+    placed = within_site(open_to_public()).filter(
+        venue__latitude__isnull=False, venue__longitude__isnull=False
+    )
     rows = placed.values_list("pk", "venue__latitude", "venue__longitude")
     near = sorted((metres(latitude, longitude, float(lat), float(lon)), pk) for pk, lat, lon in rows)[:limit]
     found = placed.select_related("venue", "area").in_bulk([pk for _far, pk in near])

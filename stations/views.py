@@ -62,7 +62,7 @@ def _by_number(words: str) -> Station | None:
 
 
 def _by_name(words: str) -> QuerySet[Station]:
-    return selectors.open_to_public().filter(
+    return selectors.within_site(selectors.open_to_public()).filter(
         Q(name__contains=words) | Q(pinyin__startswith=words.lower()) | Q(venue__address__contains=words)
     )
 
@@ -79,7 +79,7 @@ def _villages(words: str) -> list[Area]:
 def _within(area: Area | None) -> QuerySet[Station]:
     stations = selectors.open_to_public()
     if area is None:
-        return stations
+        return selectors.within_site(stations)
     if area.town_code:
         return stations.filter(town_code=area.town_code)
     return stations.filter(county_code__startswith=area.prefix)
