@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core import signing
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from core.views import problem_page
@@ -21,11 +22,11 @@ HONEYPOT_FIELD = "website"
 NONCE_MAX_AGE = 12 * 3600
 
 
-def public_form(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def public_form(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """A view anybody may post to: cross-site posts are refused by their Origin, not by a cookie (decisions 15)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST" and not comes_from_us(request):
             return problem_page(request, 403, _("这一页是从别处打开的。请回到首页再试一次。"))
         return view(request, *args, **kwargs)

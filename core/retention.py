@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from core.cases import case_models
-from core.images import delete_private
+from core.images import delete_private, orphans
 from core.models.attachment import Attachment
+from core.models.case import Case, CaseQuerySet
+from core.models.draft import PHOTOS_OF_DRAFT, Draft
 from core.models.event import EventText
 from core.models.message import Message
 
 SUBMISSION_KEPT = timedelta(days=7)
+ORPHAN_KEPT = timedelta(days=1)
 BATCH = 200
 
 
 def purge(*, now: datetime | None = None, dry_run: bool = False) -> dict[str, int]:
     """Anonymise every case closed longer than `RETENTION_DAYS` ago; gives how many per kind. Safe to run again.
 
-    A case model takes part by having `to_anonymise(before)` on its queryset and `anonymise()` on its rows.
+    A case model takes part by its queryset's `to_anonymise(before)` and its rows' `anonymise()`.
     """
     before = (now or timezone.now()) - timedelta(days=settings.RETENTION_DAYS)
     done: dict[str, int] = {}
     for label, model in case_models().items():
-        waiting = model._base_manager.all().to_anonymise(before)
+        cases: CaseQuerySet = model.objects.all()
+        waiting = cases.to_anonymise(before)
         if dry_run:
             done[label] = waiting.count()
             continue
@@ -38,14 +43,37 @@ def purge(*, now: datetime | None = None, dry_run: bool = False) -> dict[str, in
     return done
 
 
-def anonymise(case: object) -> None:
+def anonymise(case: Case) -> None:
     """Erase what can name a person from one case: its own fields, the words and salts of its events, its photos."""
     with transaction.atomic():
-        locked = type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
+        locked: Any = type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
         locked.anonymise()
         EventText.objects.filter(event__case_label=locked.label, event__case_id=locked.pk).delete()
         photos = list(Attachment.objects.about(locked))
         Attachment.objects.about(locked).update(path="", sha256="", caption="", is_public=False)
-        Message.objects.filter(case_label=locked.label, case_id=locked.pk).update(contact_ref="erased")
+        about = Message.objects.filter(case_label=locked.label, case_id=locked.pk)
+        about.exclude(contact_ref="").update(contact_ref="erased")
     for photo in photos:
         delete_private(photo.path)
+
+
+def drop_orphans(*, now: datetime) -> int:
+    """Delete private files of yesterday or before that no attachment names; gives how many."""
+    known = set(Attachment.objects.exclude(path="").values_list("path", flat=True))
+    lost = list(orphans(known, before=(now - ORPHAN_KEPT).timestamp()))
+    for path in lost:
+        delete_private(path)
+    return len(lost)
+
+
+def drop_drafts(*, now: datetime) -> int:
+    """Delete expired drafts with their photos; gives how many."""
+    with transaction.atomic():
+        expired = list(Draft.objects.filter(expires_at__lt=now).values_list("pk", flat=True))
+        photos = Attachment.objects.filter(case_label=PHOTOS_OF_DRAFT, case_id__in=expired)
+        paths = list(photos.values_list("path", flat=True))
+        photos.delete()
+        Draft.objects.filter(pk__in=expired).delete()
+    for path in paths:
+        delete_private(path)
+    return len(expired)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core import outbox, retention
 from core import sweep as sweeping
-from core.models.draft import Draft, Heartbeat, RateBucket, Submission
+from core.models.draft import Heartbeat, RateBucket, Submission
 
 SWEEP_LOCK = 0x11A150
 
@@ -48,7 +48,8 @@ def purge_personal_data() -> None:
     """Nightly: anonymise what is past its retention, drop expired drafts, submissions and rate buckets."""
     now = timezone.now()
     done = retention.purge(now=now)
-    Draft.objects.filter(expires_at__lt=now).delete()
+    retention.drop_drafts(now=now)
+    retention.drop_orphans(now=now)
     Submission.objects.filter(created_at__lt=now - retention.SUBMISSION_KEPT).delete()
     RateBucket.objects.filter(expires_at__lt=now).delete()
     mark("purge_personal_data", f"{sum(done.values())} cases")

@@ -151,6 +151,11 @@ def private_file(request: HttpRequest, public_id: str) -> HttpResponseBase:
     attachment = get_object_or_404(Attachment, public_id=public_id)
     if not may_see(request, attachment):
         raise Http404
+    return send_file(request, attachment)
+
+
+def send_file(request: HttpRequest, attachment: Attachment) -> HttpResponseBase:
+    """The bytes of a private file, for a caller who has made sure that they may be seen."""
     # Asked for again each time: who logged out or lost a right must not see it from the browser's cache.
     headers = {"Cache-Control": "private, no-cache", "ETag": f'"{attachment.sha256}"', "Vary": "Cookie"}
     if request.headers.get("If-None-Match") == headers["ETag"]:

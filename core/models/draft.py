@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from core.privacy import EncryptedJSONField
 
+# Photos of a draft are attachments under this label until the matter is handed in.
+PHOTOS_OF_DRAFT = "draft"
+
 
 class Draft(models.Model):
     """Half-written words of one resident (by an opaque cookie) or of one person on a case. Encrypted, seven days."""

@@ -41,7 +41,7 @@ class Contact:
     visibility: str = Visibility.STATION
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def receive(
     *,
     station: Station,
@@ -101,9 +101,22 @@ def receive(
     event = _open_with_free_number(request, phone, by=by, now=now)
     _attach(request, photos, by)
     tell(request, event, _("登记：%(station)s 已经收到") % {"station": station.name}, station=1)
-    outbox.post(notices.RequestReceived, to=notices.resident(request), about=request, dedupe=str(request.pk))
     arrived = notices.RequestArrivedUrgently if is_urgent else notices.RequestArrived
-    outbox.post(arrived, to=notices.station_clerks(request), about=request, dedupe=str(request.pk))
+    heard = ((notices.RequestReceived, notices.resident), (arrived, notices.station_clerks))
+    outbox.post_rows(
+        [
+            row
+            for notice, hearers in heard
+            for row in outbox.rows_of(
+                notice,
+                to=hearers(request),
+                about=request,
+                dedupe=str(request.pk),
+                context=None,
+                now=timezone.now(),
+            )
+        ]
+    )
     if channel in (Channel.REPRESENTATIVE, Channel.MARKET) and follower is not None:
         credit(person=follower, kind=DutyKind.REQUEST_RECEIVED, event=event)
     return request

@@ -1,0 +1,146 @@
+"""Where a matter goes: the station of a code, a representative, an activity, or the one that serves a village."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, IntegerField, Value, When
+
+from accounts.models import Area
+from representatives.models import Person
+from stations.models import Posting, Reception, Station
+
+# A station hears people before a home does, a point stands under its station.
+_ORDER = ("station", "point", "home")
+LONGEST_LIST = 400
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the address of the first page said: station, representative and reception day, as far as they exist."""
+
+    station: Station | None = None
+    follower: Person | None = None
+    came_by: str = ""
+
+
+def origin_of(said: dict[str, Any], *, find_station: bool = True) -> Origin:
+    """From `s` (station code), `r` (representative) and `a` (reception day). Unknown codes are passed over."""
+    station = open_station(said.get("s") or "")
+    follower = _representative(said.get("r") or "")
+    came_by = ""
+    if said.get("a"):
+        day = (
+            Reception.objects.select_related("station")
+            .filter(public_id=str(said["a"])[:12], is_public=True)
+            .first()
+        )
+        if day is not None:
+            came_by, station = day.public_id, station or open_station(day.station.code)
+    if station is None and follower is not None and find_station:
+        seat = (
+            Posting.objects.current()
+            .filter(person=follower, station__is_public=True, station__closed_on__isnull=True)
+            .select_related("station")
+            .first()
+        )
+        station = seat.station if seat is not None else None
+    return Origin(station, follower, came_by)
+
+
+def open_station(code: str) -> Station | None:
+    """The public station of a code; for a closed one the station that took over."""
+    if not code or len(code) > 8:
+        return None
+    station = Station.objects.public().select_related("area", "taken_over_by__area").filter(code=code).first()
+    if station is not None and station.closed_on is not None:
+        heir = station.taken_over_by
+        return heir if heir is not None and heir.closed_on is None and heir.is_public else None
+    return station
+
+
+def _representative(public_id: str) -> Person | None:
+    if not public_id:
+        return None
+    return Person.objects.in_office().filter(public_id=public_id[:12], is_public=True).first()
+
+
+def station_for(village: Area) -> Station | None:
+    """The station that serves a village: named for it, else its town's, else its county's. One statement."""
+    nearness = Case(
+        When(serves=village, then=Value(0)),
+        When(town_code=village.town_code, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    kind = Case(
+        *[When(kind=kind, then=Value(place)) for place, kind in enumerate(_ORDER)],
+        default=Value(len(_ORDER)),
+        output_field=IntegerField(),
+    )
+    return (
+        Station.objects.public()
+        .in_use()
+        .filter(county_code=village.county_code)
+        .select_related("area")
+        .order_by(nearness, kind, "code")
+        .first()
+    )
+
+
+def site_prefix() -> str:
+    """The digits all divisions of this site begin with: two for a province, four for a city, six for a county."""
+    code = settings.SITE_AREA_CODE
+    return code[:2] if not code[2:].strip("0") else code[:4] if not code[4:].strip("0") else code[:6]
+
+
+def site_county() -> str:
+    """The county of a site that is one county; empty for a wider one."""
+    return settings.SITE_AREA_CODE if len(site_prefix()) == 6 else ""
+
+
+def towns() -> list[tuple[str, str]]:
+    """Towns to choose from first, where the whole list of villages would be too long."""
+    rows = Area.objects.in_force().filter(code__startswith=site_prefix(), level=Area.Level.TOWN)
+    return list(rows.order_by("code").values_list("code", "full_name" if len(site_prefix()) < 6 else "name"))
+
+
+def villages_of(station: Station | None, town: str = "") -> list[Area]:
+    """The villages to choose from: those the station serves, its town's, a chosen town's, else the site's.
+
+    Empty when that is more than anybody wants to look through: then a town is chosen first.
+    """
+    villages = (
+        Area.objects.in_force().filter(level=Area.Level.VILLAGE).select_related("parent").order_by("code")
+    )
+    if station is not None:
+        served = list(villages.filter(served_by=station))
+        if served:
+            return served
+        code = station.town_code[:9] if station.town_code else station.county_code[:6]
+        return list(villages.filter(code__startswith=code or site_prefix())[:LONGEST_LIST])
+    if town.isascii() and town.isdigit() and len(town) == 12:
+        return list(villages.filter(code__startswith=town[:9]))
+    found = list(villages.filter(code__startswith=site_prefix())[: LONGEST_LIST + 1])
+    return found if len(found) <= LONGEST_LIST else []
+
+
+def village_of(code: str) -> Area | None:
+    if not code.isascii() or not code.isdigit():
+        return None
+    return (
+        Area.objects.in_force().filter(code=code, level=Area.Level.VILLAGE).select_related("parent").first()
+    )
+
+
+def choices_of(villages: list[Area]) -> list[Any]:
+    """Options of the list, grouped by town when there are several."""
+    towns: dict[str, list[tuple[str, str]]] = {}
+    for village in villages:
+        town = village.parent.name if village.parent is not None else ""
+        towns.setdefault(town, []).append((village.code, village.name))
+    if len(towns) > 1:
+        return list(towns.items())
+    return [(code, f"{town} · {name}") for town, each in towns.items() for code, name in each]
