@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -53,20 +54,15 @@ def clean_image(upload: Any) -> CleanImage:
             return _encode(raw, kind)
     except ValidationError:
         raise
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-    ) as problem:
+    except Exception as problem:  # a decoder fed with garbage fails in any way
         raise ValidationError(_("这张照片打不开，请换一张"), code="broken") from problem
 
 
 def _encode(raw: bytes, kind: str) -> CleanImage:
     with Image.open(BytesIO(raw), formats=[kind]) as image:
-        if image.width * image.height > MAX_PIXELS or getattr(image, "n_frames", 1) > 1:
+        # A phone's JPEG may carry a second picture (depth, HDR): the first is the photo. Others with frames move.
+        moves = kind != "JPEG" and getattr(image, "n_frames", 1) > 1
+        if image.width * image.height > MAX_PIXELS or moves:
             raise ValidationError(_("这张太大或会动，请换一张普通照片"), code="too_many_pixels")
         image.draft("RGB", (LONG_SIDE, LONG_SIDE))
         upright = ImageOps.exif_transpose(image)
@@ -74,8 +70,8 @@ def _encode(raw: bytes, kind: str) -> CleanImage:
             seen = upright.convert("RGBA")
             upright = Image.new("RGB", seen.size, "white")
             upright.paste(seen, mask=seen.getchannel("A"))
-        elif upright.mode in ("I", "I;16", "I;16B", "F"):
-            upright = upright.point(lambda value: value / 256).convert("L").convert("RGB")
+        elif upright.mode.startswith(("I", "F")):  # 16 bits of grey: the upper 8 are what a screen shows
+            upright = upright.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
         else:
             upright = upright.convert("RGB")
         upright.thumbnail((LONG_SIDE, LONG_SIDE))
@@ -109,6 +105,15 @@ def _inside(path: str) -> Path:
 def open_private(path: str) -> IO[bytes]:
     """Raises FileNotFoundError for what is not there or lies outside the private root."""
     return _inside(path).open("rb")
+
+
+def orphans(known: Collection[str], *, before: float) -> Iterator[str]:
+    """Private files older than an instant that no row names: what a crash between file and row left behind."""
+    root = Path(settings.PRIVATE_ROOT)
+    for file in root.rglob("*"):
+        path = file.relative_to(root).as_posix()
+        if file.is_file() and path not in known and file.stat().st_mtime < before:
+            yield path
 
 
 def delete_private(path: str) -> None:

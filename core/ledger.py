@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 
+from core.cases import case_model, case_models
 from core.models.event import Event, EventText
+from core.privacy import CannotOpen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from core.models import Case
 
@@ -170,4 +172,56 @@ def broken_links(model: type[Case]) -> list[str]:
             [model.label],
         )
         findings += [f"{model.label} {row[0]}: head differs from its last event" for row in cursor.fetchall()]
+    return findings
+
+
+def broken_words(model: type[Case]) -> list[str]:
+    """Words said with an event that are not the words whose digest stands in the chain."""
+    findings = []
+    words = (
+        EventText.objects.filter(event__case_label=model.label).select_related("event").order_by("event_id")
+    )
+    for each in words.iterator():
+        try:
+            is_same = hashlib.sha256(bytes(each.salt) + each.text.encode()).digest() == bytes(
+                each.event.text_digest
+            )
+        except CannotOpen:
+            is_same = False
+        if not is_same:
+            event = each.event
+            findings.append(
+                f"{model.label} {event.case_id}, event {event.seq}: words differ from their digest"
+            )
+    return findings
+
+
+def foreign_events() -> list[str]:
+    """Events about a kind of case nobody knows."""
+    labels = Event.objects.exclude(case_label__in=case_models()).values_list("case_label", flat=True)
+    return [
+        f"{label}: events of an unknown kind of case" for label in sorted(set(labels.order_by().distinct()))
+    ]
+
+
+def heads() -> Iterator[dict[str, Any]]:
+    """Each case's place in its chain, to be kept outside: `rewritten` compares with it later."""
+    for label, model in sorted(case_models().items()):
+        rows = model._base_manager.filter(event_seq__gt=0).order_by("pk")
+        for public_id, seq, head in rows.values_list("public_id", "event_seq", "event_head").iterator():
+            yield {"case": label, "id": public_id, "seq": seq, "head": bytes(head).hex()}
+
+
+def rewritten(kept: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Chains that no longer contain what was exported: a rewrite that hashes well, or a case that is gone."""
+    findings = []
+    for head in kept:
+        case = case_model(head["case"])._base_manager.filter(public_id=head["id"]).only("pk").first()
+        where = f"{head['case']} {head['id']}, event {head['seq']}"
+        if case is None:
+            findings.append(f"{where}: case is gone")
+            continue
+        event = Event.objects.filter(case_label=head["case"], case_id=case.pk, seq=head["seq"]).first()
+        if event is None or bytes(event.hash).hex() != head["head"]:
+            findings.append(f"{where}: differs from the exported head")
     return findings

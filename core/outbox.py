@@ -179,9 +179,12 @@ def nudge() -> None:
 # --- words
 
 
-def render(message: Message) -> tuple[str, str]:
-    """(subject, text) of a message, in the words of its template. Raises LookupError for a kind nobody declares."""
-    return _write(notice_of(message.kind).template, _words(message))
+def render(message: Message, *, case: Case | None = None) -> tuple[str, str]:
+    """(subject, text) of a message, in the words of its template. Raises LookupError for a kind nobody declares.
+
+    `case` is the message's case where a list has read the cases of all its messages at once.
+    """
+    return _write(notice_of(message.kind).template, _words(message, case))
 
 
 def render_digest(messages: list[Message]) -> tuple[str, str]:
@@ -202,9 +205,10 @@ def _site() -> dict[str, str]:
     return {"site_url": settings.SITE_URL, "brand": settings.SITE_BRAND}
 
 
-def _words(message: Message) -> dict[str, Any]:
+def _words(message: Message, case: Case | None = None) -> dict[str, Any]:
     """What a template may say: the case's number and category, and the context with its dates as dates again."""
-    case = case_of(message.case_label, message.case_id) if message.case_id is not None else None
+    if case is None and message.case_id is not None:
+        case = case_of(message.case_label, message.case_id)
     words = {name: _as_date(name, value) for name, value in message.context.items()}
     if case is not None and "clock" in words:
         words["clock_label"] = case.workflow.clocks.get(words["clock"], words["clock"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
 from core.privacy import fold
@@ -36,7 +36,13 @@ END;
 
 def words_of(query: str) -> list[str]:
     """The words of a query, folded as the index is: at most six, sixty characters in all."""
-    return fold(query.replace("\0", "")).lower()[:MAX_QUERY].split()[:MAX_WORDS]
+    return "".join(map(_lower, fold(query.replace("\0", ""))))[:MAX_QUERY].split()[:MAX_WORDS]
+
+
+def _lower(char: str) -> str:
+    """One character for one, as PostgreSQL does it: Python alone would end a Greek word with another sigma."""
+    lowered = char.lower()
+    return lowered if len(lowered) == 1 else char
 
 
 def grams(word: str) -> list[str]:
@@ -67,7 +73,8 @@ def search(queryset: QuerySet[Any], query: str, *, vector: str, texts: list[str]
     tsquery = _TsQuery(Value(" & ".join(_lexeme(gram) for gram in needed)))
     found = queryset.annotate(_hit=_Matches(F(vector), tsquery)).filter(_hit=True)
     whole = Func(
-        Concat(*[item for text in texts for item in (F(text), Value("\n"))]), function="liaison_fold"
+        Concat(*[item for text in texts for item in (F(text), Value("\n"))], output_field=TextField()),
+        function="liaison_fold",
     )
     found = found.alias(_whole=whole)
     recheck = Q()

@@ -114,9 +114,19 @@ def take(
         form.add_error(None, problem.message)
         return Taken(form, 409)
     except forms.ValidationError as problem:
-        form.add_error(None, problem)
+        _blame(form, problem)
         return Taken(form, 422)
     return Taken(form, 200, result)
+
+
+def _blame(form: StepForm, problem: forms.ValidationError) -> None:
+    """Put an action's refusal where it belongs: to the field it names, if the form shows that field."""
+    if not hasattr(problem, "error_dict"):
+        form.add_error(None, problem)
+        return
+    for name, errors in problem.error_dict.items():
+        for error in errors:
+            form.add_error(name if name in form.fields else None, error)
 
 
 class NoteForm(StepForm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 from django.db import transaction
@@ -53,7 +53,7 @@ class LadderClimbed(outbox.Notice):
 
     key = "core.ladder_climbed"
     template = "core/notices/ladder_climbed.txt"
-    channels = (Message.Channel.INBOX, Message.Channel.EMAIL)
+    channels: ClassVar[tuple[str, ...]] = (Message.Channel.INBOX, Message.Channel.EMAIL)
     digest = True
 
 

@@ -76,7 +76,7 @@ class Transition:
     new_round: bool = False
     actors: frozenset[str] = frozenset({ActorKind.USER})
     # How an ending meets 结果有反馈: the words of the exemption, or empty when feedback was recorded before.
-    feedback: str = ""
+    feedback: Any = ""
 
 
 @dataclass(frozen=True)

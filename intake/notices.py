@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -67,7 +68,7 @@ class RequestMerged(_ToResident):
 
 
 class _ToStaff(Notice):
-    channels = (INBOX,)
+    channels: ClassVar[tuple[str, ...]] = (INBOX,)
 
 
 class RequestArrived(_ToStaff):

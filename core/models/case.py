@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
@@ -27,6 +27,10 @@ class CaseQuerySet(models.QuerySet):
     def closed(self) -> Self:
         return self.filter(closed_at__isnull=False)
 
+    def to_anonymise(self, before: datetime) -> Self:
+        """Closed before that instant and still naming a person; a model without personal data has none."""
+        return self.none()
+
     def due_for_check(self, now: datetime) -> Self:
         return self.filter(next_check_at__lte=now)
 
@@ -41,6 +45,7 @@ class Case(models.Model):
 
     label: ClassVar[str]
     workflow: ClassVar[Workflow]
+    reference: Any
 
     public_id = models.CharField(_("对外编号"), max_length=12, unique=True, default=public_id, editable=False)
     state = models.CharField(_("状态"), max_length=32, editable=False)
@@ -70,6 +75,10 @@ class Case(models.Model):
     @property
     def state_label(self) -> str:
         return str(self.workflow.states[self.state].label)
+
+    def contact_number(self) -> str:
+        """Where a message to whoever raised the case goes; empty when nowhere."""
+        return ""
 
     def clock_moved(self, clock: Clock) -> None:
         """One of the case's clocks began, or ends on another day now: a model that tells people that day keeps it here."""

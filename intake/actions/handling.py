@@ -283,9 +283,9 @@ def hand_back(
 ) -> ConstituentRequest:
     """退回: not ours, and whose it is. Once per unit, within the return window (five working days by default)."""
     hold(request, "hand_back", by=by, version=version)
-    if request.assignments.filter(
-        unit_id=request.unit_id, ended_by__in=("hand_back", "coordinated")
-    ).exists():
+    unit = request.unit
+    assert unit is not None  # the rule asked for a unit's own people
+    if request.assignments.filter(unit=unit, ended_by__in=("hand_back", "coordinated")).exists():
         raise NotOpen(_("这一件贵单位已经退回过一次。有不同意见请找乡镇人大协调。"))
     if (
         not Clock.objects.about(request)
@@ -302,13 +302,12 @@ def hand_back(
         by=by,
         note=f"{note}\n应由：{right_unit}" if right_unit else note,
         fields={"returns": request.returns + 1},
-        facts={"unit": request.unit_id},
-        version=version,
+        facts={"unit": unit.pk},
         now=now,
     )
     end_assignment(request, event, "hand_back")
     RequestAssignment.objects.create(
-        request=request, unit_id=request.unit_id, round=request.round, assigned_at=event.at
+        request=request, unit=unit, round=request.round, assigned_at=event.at
     )  # the unit keeps handling until somebody else has it
     outbox.post(
         notices.RequestReturned,

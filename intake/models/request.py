@@ -95,6 +95,8 @@ class RequestQuerySet(CaseQuerySet):
             )
             return seen & Q(is_confidential=False) if grant.role == Role.LEADER else seen
         if grant.scope == ScopeKind.UNIT:
+            if grant.unit_id is None:  # not "cases of no unit"
+                return Q(pk__in=[])
             accused = AccusedUnit.objects.filter(request=OuterRef("pk"), unit_id=grant.unit_id)
             return Q(unit_id=grant.unit_id) & ~Q(Exists(accused))
         return Q(follower__user_id=user.pk)
