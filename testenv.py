@@ -6,12 +6,17 @@ late. Several runs may go on at once, each with its own databases in one cluster
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +27,8 @@ CHECKOUT = Path(__file__).resolve().parent
 STARTED_BY = "TESTENV_STARTED_BY"
 TEST_DATABASE = re.compile(r"(?:test_)?liaison_t(\d+)(?:_\w+)?")
 ENGINE_NAMES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "DEVDB", "DEVBROKER"}
+# What the migrations import, and the packages whose tables they make.
+MIGRATED_BY = ("core/ledger.py", "core/search.py", "constraints.txt")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -90,24 +97,73 @@ def _start_postgres(config: pytest.Config, state: Path, choice: str) -> None:
         DATABASE_URL=cluster.url(postgres.OWNER, name),
         DATABASE_OWNER_URL=cluster.url(postgres.OWNER, name),
         DATABASE_APP_URL=cluster.url(postgres.APP, name),
+        TEST_TEMPLATE=_template(cluster, state),
     )
 
 
-def drop_databases(url: str, whose: Callable[[int], bool]) -> None:
-    """Drop the test databases of the runs (by process id) for which `whose` is true."""
+def _template(cluster: postgres.Cluster, state: Path) -> str:
+    """A migrated database that every run and worker copies: made once per set of migrations, by the first to need it."""
+    digest = hashlib.sha256()
+    for path in sorted([*CHECKOUT.glob("*/migrations/*.py"), *(CHECKOUT / each for each in MIGRATED_BY)]):
+        digest.update(path.read_bytes())
+    name = f"liaison_template_{digest.hexdigest()[:12]}"
+    with host.locked(state / "template.lock"):
+        if not _exists(cluster, name):
+            _forget_templates(cluster)
+            _make(cluster, name)
+    return name
+
+
+def _exists(cluster: postgres.Cluster, name: str) -> bool:
+    with admin_cursor(cluster.url(postgres.OWNER, "postgres")) as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return cursor.fetchone() is not None
+
+
+def _forget_templates(cluster: postgres.Cluster) -> None:
+    with admin_cursor(cluster.url(postgres.OWNER, "postgres")) as cursor:
+        cursor.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'liaison\_template\_%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _make(cluster: postgres.Cluster, name: str) -> None:
+    """Under another name until it is whole: a killed run must not leave half a template."""
+    unfinished = f"{name}_unfinished"
+    with admin_cursor(cluster.url(postgres.OWNER, "postgres")) as cursor:
+        cursor.execute(f'CREATE DATABASE "{unfinished}"')
+    url = cluster.url(postgres.OWNER, unfinished)
+    env = dict(os.environ, LIAISON_ENV="test", DATABASE_URL=url, DATABASE_OWNER_URL=url)
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise host.EngineError(f"The migrations do not run.\n{done.stderr[-2000:]}")
+    with admin_cursor(cluster.url(postgres.OWNER, "postgres")) as cursor:
+        cursor.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+
+
+@contextmanager
+def admin_cursor(url: str) -> Iterator[Any]:
+    """A cursor outside any transaction: databases are made and dropped with it."""
     import psycopg2
 
     connection = psycopg2.connect(url)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database")
-            for (name,) in cursor.fetchall():
-                found = TEST_DATABASE.fullmatch(name)
-                if found and whose(int(found[1])):
-                    cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            yield cursor
     finally:
         connection.close()
+
+
+def drop_databases(url: str, whose: Callable[[int], bool]) -> None:
+    """Drop the test databases of the runs (by process id) for which `whose` is true."""
+    with admin_cursor(url) as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        for (name,) in cursor.fetchall():
+            found = TEST_DATABASE.fullmatch(name)
+            if found and whose(int(found[1])):
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _forget_deployment() -> None:

@@ -133,6 +133,8 @@ DATABASES = {
     "default": env.db_url_config(required_in_production("DATABASE_URL", "postgresql://liaison_app@/liaison"))
 }
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
+if TESTING:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": env.str("TEST_TEMPLATE", default="") or None}
 # A request may not hold the database longer than this; jobs and migrations get their own limits.
 STATEMENT_TIMEOUT_MS = env.int("STATEMENT_TIMEOUT_MS", default=10_000)
 DATABASES["default"].setdefault("OPTIONS", {})
