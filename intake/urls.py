@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from core.publicdoor import public_form
-from intake.views import desk, unit
+from intake.views import desk, quick, unit
 from intake.views.public import following, offline, writing
 
 app_name = "intake"
@@ -67,6 +67,9 @@ UNIT: list[URLPattern] = [
 ]
 
 # --- quick: representatives at a stall
-QUICK: list[URLPattern] = []
+QUICK: list[URLPattern] = [
+    path("my/quick/", quick.quick, name="quick"),
+    path("my/quick/<slug:public_id>/slip/", quick.slip, name="quick-slip"),
+]
 
 urlpatterns = [*PUBLIC, *DESK, *UNIT, *QUICK]

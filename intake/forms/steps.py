@@ -6,17 +6,28 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Category, Unit
+from core import deadlines
+from core.codes import normalise_number
+from core.models.rules import TimeUnit
 from core.steps import StepForm
 from intake.actions.handling import DOORS
+from intake.actions.progress import zh
 from intake.models import Complexity, ConstituentRequest, RequestCall, RequestReply, Satisfied, Solved
+from intake.selectors.desk import habit_of
 from representatives.models import Person
+from stations.models import Posting
 
 LONG = forms.Textarea(attrs={"rows": 4})
 SHORT = forms.Textarea(attrs={"rows": 2})
+
+
+# Fewer earlier cases than this say nothing about what is usual.
+ENOUGH_TO_SUGGEST = 5
 
 
 class PlainForm(StepForm):
@@ -56,29 +67,71 @@ class ReferForm(StepForm):
     )
 
 
+class FollowerField(forms.ModelChoiceField):
+    """A representative of the station, with how many open cases are already followed."""
+
+    def label_from_instance(self, person: Any) -> str:
+        return _("%(name)s（手上 %(n)d 件）") % {"name": person.name, "n": person.following}
+
+
+def followers_of(station_id: int) -> Any:
+    """Who may be asked to follow a case of this station: representatives in office who sit there now."""
+    open_ones = Count("followed_requests", filter=Q(followed_requests__closed_at__isnull=True), distinct=True)
+    sitting = Posting.objects.current().filter(station_id=station_id).values("person_id")
+    return (
+        Person.objects.in_office().filter(pk__in=sitting).annotate(following=open_ones).order_by("following")
+    )
+
+
 class AssignForm(StepForm):
     unit = forms.ModelChoiceField(label=_("办理单位"), queryset=Unit.objects.none())
     complexity = forms.ChoiceField(label=_("期限"), choices=Complexity.choices, required=False)
-    follower = forms.ModelChoiceField(label=_("跟进代表"), queryset=Person.objects.none(), required=False)
+    follower = FollowerField(label=_("跟进代表"), queryset=Person.objects.none(), required=False)
     instruction = forms.CharField(label=_("嘱咐"), max_length=120, required=False)
+
+    # Field → why its first value is what it is: the desk marks it 建议.
+    suggested: dict[str, str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         case: ConstituentRequest = self.case
-        accused = case.accused.values("unit_id")
         county = case.county_code[:6]
-        self.fields["unit"].queryset = (
-            Unit.objects.in_use()
-            .filter(is_handling=True, area__code__startswith=county)
-            .exclude(pk__in=accused)
-        )
-        self.fields["follower"].queryset = Person.objects.in_office().filter(
-            postings__station_id=case.station_id
-        )
-        self.initial.setdefault("unit", case.unit_id or case.category.default_unit_id)
-        self.initial.setdefault("complexity", case.complexity)
+        units = Unit.objects.in_use().filter(is_handling=True, area__code__startswith=county)
+        units = units.exclude(pk__in=case.accused.values("unit_id"))
+        if case.state in ("returned", "assigned"):
+            units = units.exclude(pk=case.unit_id)
+        self.fields["unit"].queryset = units
+        self.fields["complexity"].choices = [
+            (value, self._length(value, label)) for value, label in Complexity.choices
+        ]
+        self.fields["follower"].queryset = followers_of(case.station_id)
+        self.suggested = {}
+        if not self.is_bound:
+            self._suggest()
         self.initial.setdefault("follower", case.follower_id)
         self.initial.setdefault("instruction", case.instruction)
+
+    def _length(self, case_class: str, label: Any) -> str:
+        """一般 10 个工作日 · 6月8日: the choice says what it means for the date."""
+        clock = deadlines.new_clock(
+            self.case, "request.unit", started_at=timezone.now(), case_class=case_class
+        )
+        return f"{label} {clock.amount} {TimeUnit(clock.unit).label} · {zh(clock.due_on)}"
+
+    def _suggest(self) -> None:
+        case: ConstituentRequest = self.case
+        habit = habit_of(case)
+        default = case.category.default_unit_id
+        if default is not None:
+            self.suggested["unit"] = _("这一类默认由它办")
+        elif habit.unit_id is not None:
+            self.suggested["unit"] = _("同类的最近 %(n)d 件多由它办") % {"n": habit.looked_at}
+        if habit.complexity and not case.complexity and habit.looked_at >= ENOUGH_TO_SUGGEST:
+            self.suggested["complexity"] = _("同类的最近 %(n)d 件多按复杂办") % {"n": habit.looked_at}
+        known = case.unit_id if case.state not in ("returned", "assigned") else None
+        self.initial.setdefault("unit", known or default or habit.unit_id)
+        suggested = habit.complexity if "complexity" in self.suggested else ""
+        self.initial.setdefault("complexity", case.complexity or suggested)
 
 
 class HandBackForm(StepForm):
@@ -176,10 +229,16 @@ class RateForm(StepForm):
 
 
 class MergeForm(StepForm):
-    into = forms.CharField(label=_("合并到哪一件"), max_length=20, help_text=_("填那一件的编号。"))
+    into = forms.CharField(
+        label=_("合并到哪一件"), max_length=20, required=False, help_text=_("填那一件的编号。")
+    )
 
     def clean_into(self) -> ConstituentRequest:
-        number = self.cleaned_data["into"].strip()
+        """A number typed wins over a suggestion picked above it."""
+        given = self.cleaned_data["into"].strip() or str(self.data.get("pick", ""))
+        if not given:
+            raise ValidationError(_("请选一件，或填编号。"), code="required")
+        number = normalise_number(given)
         found = ConstituentRequest.objects.visible_to(self.by).filter(reference=number).first()
         if found is None:
             raise ValidationError(_("没有查到这个编号，或不在您管的范围。"))
@@ -196,13 +255,11 @@ class SplitForm(StepForm):
 
 
 class FollowForm(StepForm):
-    follower = forms.ModelChoiceField(label=_("跟进代表"), queryset=Person.objects.none())
+    follower = FollowerField(label=_("跟进代表"), queryset=Person.objects.none())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["follower"].queryset = Person.objects.in_office().filter(
-            postings__station_id=self.case.station_id
-        )
+        self.fields["follower"].queryset = followers_of(self.case.station_id)
 
 
 class RecategoriseForm(StepForm):

@@ -1,0 +1,329 @@
+"""What the desks list: one view of the work after another, in the order in which it must leave the desk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import grants_with
+from accounts.permissions import Permission as P
+from accounts.roles import ScopeKind
+from core import deadlines, rulebook
+from core.models import Clock, Draft, Event
+from core.search import search
+from intake.models import ConstituentRequest, RequestCall
+
+PAGE = 25
+COUNT_CAP = 99
+SOON_WORKING_DAYS = 2
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+# Time somebody has, not work somebody owes: their end is nobody's delay.
+WINDOWS = ("request.return_window", "request.rating", "request.supplement")
+ASKED_WITHIN = timedelta(days=90)
+CALLS_NEEDED = 3
+
+
+@dataclass(frozen=True)
+class View:
+    """One list of the desk. `due` sorts the most urgent first; everything else the newest first."""
+
+    name: str
+    label: Any
+    icon: str
+    states: tuple[str, ...] = ()
+    by_due: bool = True
+
+
+VIEWS: dict[str, View] = {
+    view.name: view
+    for view in (
+        View("register", _("待登记"), "inbox", ("received",)),
+        View("triage", _("待分办"), "split", ("registered",)),
+        View("approve", _("待我批"), "gavel"),
+        View("soon", _("快到期"), "clock"),
+        View("late", _("已超期"), "stop"),
+        View("own", _("站内办理"), "station", ("handling",)),
+        View("feedback", _("待反馈"), "say", ("replied",)),
+        View("callback", _("待回访"), "phone", ("callback",)),
+        View("redo", _("退回重办"), "refresh", ("redoing",)),
+        View("follow", _("跟踪落实"), "flag", ("following",)),
+        View("all", _("全部"), "list", by_due=False),
+    )
+}
+SORTS = (("due", _("最急的在前")), ("new", _("最新的在前")), ("old", _("最早的在前")))
+
+
+def is_desk_person(user: Any) -> bool:
+    """Whether the person looks after the requests of a station or an area: units and representatives have other desks."""
+    return any(
+        grant.scope in (ScopeKind.STATION, ScopeKind.AREA) for grant in grants_with(user, P.REQUEST_VIEW)
+    )
+
+
+def is_unit_person(user: Any) -> bool:
+    return bool(grants_with(user, P.REQUEST_REPLY))
+
+
+def views_for(user: Any) -> list[View]:
+    """The lists this person has work in; approvals only for those who assign."""
+    approves = bool(grants_with(user, P.REQUEST_ASSIGN))
+    return [view for view in VIEWS.values() if view.name != "approve" or approves]
+
+
+def first_view(user: Any) -> View:
+    return VIEWS["register"] if grants_with(user, P.REQUEST_REGISTER) else VIEWS["all"]
+
+
+# --- which rows
+
+
+def running_clocks() -> QuerySet[Clock]:
+    """The clocks that somebody must beat, of the outer request."""
+    return Clock.objects.filter(
+        case_label=ConstituentRequest.label,
+        case_id=OuterRef("pk"),
+        stopped_at__isnull=True,
+        paused_at__isnull=True,
+    ).exclude(name__in=WINDOWS)
+
+
+def with_due(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Annotate `due`: the first instant somebody is late."""
+    first = running_clocks().order_by("due_at").values("due_at")[:1]
+    return rows.annotate(due=Coalesce(Subquery(first), Value(FAR)))
+
+
+def soon_until(now: datetime) -> datetime:
+    day = rulebook.calendar().add_working_days(timezone.localdate(now), SOON_WORKING_DAYS)
+    return deadlines.end_of(day)
+
+
+def extension_asked() -> Q:
+    """Whether the last word about the date is a unit's wish for another one."""
+    about = {"case_label": ConstituentRequest.label, "kind__startswith": "intake.request."}
+    answered = Event.objects.filter(
+        case_label=ConstituentRequest.label,
+        case_id=OuterRef("case_id"),
+        seq__gt=OuterRef("seq"),
+        kind__in=[f"intake.request.{verb}" for verb in ("extend", "refuse_extension", "submit_reply")],
+    )
+    asked = Event.objects.filter(
+        case_label=about["case_label"],
+        kind="intake.request.request_extension",
+        at__gte=timezone.now() - ASKED_WITHIN,
+    ).filter(~Exists(answered))
+    return Q(state__in=("assigned", "redoing"), pk__in=asked.values("case_id"))
+
+
+def of_view(rows: QuerySet[Any], view: View, user: Any, now: datetime) -> QuerySet[Any]:
+    """The rows of one list, out of those the person may see."""
+    if view.name == "approve":
+        wanted = Q(state="returned")
+        if grants_with(user, P.REQUEST_EXTEND):
+            wanted |= extension_asked()
+        return rows.filter(wanted)
+    if view.name == "triage" and _has_county(user):
+        return rows.filter(state__in=("registered", "escalated", "disputed"))
+    if view.name == "late":
+        return rows.open().filter(Exists(running_clocks().filter(due_at__lte=now)))
+    if view.name == "soon":
+        soon = running_clocks().filter(due_at__gt=now, due_at__lte=soon_until(now))
+        return rows.open().filter(Exists(soon), ~Exists(running_clocks().filter(due_at__lte=now)))
+    return rows.filter(state__in=view.states) if view.states else rows
+
+
+def _has_county(user: Any) -> bool:
+    return any(grant.county_codes for grant in grants_with(user, P.REQUEST_TRIAGE))
+
+
+def counts(user: Any) -> dict[str, int]:
+    """How many wait in each list, at most 100 counted: one statement, read once per request."""
+    if not hasattr(user, "_desk_counts"):
+        now, seen = timezone.now(), ConstituentRequest.objects.visible_to(user).order_by()
+        user._desk_counts = capped(
+            {
+                view.name: of_view(seen, view, user, now)
+                for view in views_for(user)
+                if view.name != "all" and is_desk_person(user)
+            }
+        )
+    return user._desk_counts
+
+
+def capped(lists: dict[str, QuerySet[Any]]) -> dict[str, int]:
+    """The length of several lists in one statement; each stops counting at 100."""
+    if not lists:
+        return {}
+    parts = [
+        rows.order_by().annotate(in_list=Value(name)).values_list("in_list")[: COUNT_CAP + 1]
+        for name, rows in lists.items()
+    ]
+    found = Counter(row[0] for row in (parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]))
+    return {name: found.get(name, 0) for name in lists}
+
+
+def filtered(rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
+    """Narrow a list by what the filter form gives: words, station, category, state, unit, channel, urgent."""
+    for name in ("station", "category", "unit", "state", "channel"):
+        if wanted.get(name):
+            rows = rows.filter(**{name: wanted[name]})
+    if wanted.get("is_urgent"):
+        rows = rows.filter(is_urgent=True)
+    if wanted.get("q"):
+        rows = search(rows, wanted["q"], vector="search", texts=["reference", "title", "body", "place"])
+    return rows
+
+
+# --- pages by keyset
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a sorted list, and the marks that lead to the stretches beside it."""
+
+    rows: list[Any]
+    back: str = ""
+    on: str = ""
+
+
+def page_of(rows: QuerySet[Any], sort: str, *, on: str = "", back: str = "", size: int = PAGE) -> Page:
+    """The rows after the mark `on`, or before the mark `back`: never an OFFSET, at any length of the list."""
+    turned = bool(back)
+    mark = _read_mark(sort, back or on)
+    rows = with_due(rows) if sort == "due" else rows
+    if mark is not None:
+        rows = rows.filter(_beyond(sort, mark, turned=turned))
+    names = {"due": ("due", "pk"), "old": ("pk",), "new": ("-pk",)}[sort]
+    rows = rows.order_by(*(_turned(name) if turned else name for name in names))
+    found = list(rows[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if turned:
+        found.reverse()
+    if not found:
+        return Page([])
+    before = more if turned else mark is not None
+    after = True if turned else more
+    return Page(found, _mark(sort, found[0]) if before else "", _mark(sort, found[-1]) if after else "")
+
+
+def _turned(name: str) -> str:
+    return name[1:] if name.startswith("-") else f"-{name}"
+
+
+def _mark(sort: str, row: Any) -> str:
+    return f"{row.due.isoformat()}_{row.pk}" if sort == "due" else str(row.pk)
+
+
+def _read_mark(sort: str, text: str) -> tuple[datetime | None, int] | None:
+    """What a mark says; a mark somebody typed wrong is the beginning of the list."""
+    try:
+        if sort != "due":
+            pk, due = int(text), None
+        else:
+            instant, _line, tail = text.rpartition("_")
+            due, pk = datetime.fromisoformat(instant), int(tail)
+            if due.tzinfo is None:
+                return None
+    except ValueError:
+        return None
+    return (due, pk) if 0 <= pk < 2**63 else None
+
+
+def _beyond(sort: str, mark: tuple[datetime | None, int], *, turned: bool) -> Q:
+    due, pk = mark
+    if sort == "due":
+        way = "lt" if turned else "gt"
+        return Q(**{f"due__{way}": due}) | Q(**{"due": due, f"pk__{way}": pk})
+    return Q(**{f"pk__{'lt' if (sort == 'old') == turned else 'gt'}": pk})
+
+
+def due_faces(cases: Iterable[ConstituentRequest]) -> dict[int, deadlines.ClockFace]:
+    """The clock each row of a list shows: the one that ends first, of those somebody must beat. One statement."""
+    known = {case.pk: case for case in cases}
+    faces: dict[int, deadlines.ClockFace] = {}
+    running = Clock.objects.filter(
+        case_label=ConstituentRequest.label,
+        case_id__in=known,
+        stopped_at__isnull=True,
+        paused_at__isnull=True,
+    ).exclude(name__in=WINDOWS)
+    for clock in running.order_by("-due_at") if known else ():
+        faces[clock.case_id] = deadlines.face(known[clock.case_id], clock)
+    return faces
+
+
+def arrived_since(user: Any, newest: int) -> int:
+    """How many requests came in after the newest one a list shows, at most 100."""
+    seen = ConstituentRequest.objects.visible_to(user).filter(pk__gt=newest, state="received")
+    return seen.order_by()[: COUNT_CAP + 1].count()
+
+
+def by_phone(user: Any, index: str) -> QuerySet[Any]:
+    """Everything this number ever told us, the newest first."""
+    return (
+        ConstituentRequest.objects.visible_to(user).for_list().filter(phone_index=index).order_by("-pk")
+        if index
+        else ConstituentRequest.objects.none()
+    )
+
+
+# --- call-backs
+
+
+def to_call(user: Any) -> QuerySet[Any]:
+    """Whom to call: those half content, and those who asked for a call instead of a message. Untried today first."""
+    tried = RequestCall.objects.filter(request=OuterRef("pk"))
+    return (
+        ConstituentRequest.objects.visible_to(user)
+        .for_list()
+        .filter(Q(state="callback") | Q(state="told", notify="phone"))
+        .annotate(last_try=Subquery(tried.order_by("-at").values("at")[:1]))
+        .order_by(F("last_try").asc(nulls_first=True), "pk")
+    )
+
+
+# --- drafts
+
+
+def draft_key(user: Any, case: Any, verb: str) -> str:
+    return f"{user.pk}:{case.label}:{case.pk}:{verb}"
+
+
+def draft_of(user: Any, case: Any, verb: str) -> Draft | None:
+    """What this person had written on this step of this case; nobody else's, and nothing older than its time."""
+    return Draft.objects.filter(key=draft_key(user, case, verb), expires_at__gt=timezone.now()).first()
+
+
+# --- what usually happens to such a case
+
+
+@dataclass(frozen=True)
+class Habit:
+    """What was done with the last cases of the same category: a suggestion says on what it rests."""
+
+    unit_id: int | None
+    complexity: str | None
+    looked_at: int
+
+
+def habit_of(case: ConstituentRequest, *, last: int = 20) -> Habit:
+    rows: Sequence[tuple[int, str]] = list(
+        ConstituentRequest.objects.filter(
+            county_code=case.county_code, category_id=case.category_id, unit__isnull=False
+        )
+        .exclude(pk=case.pk)
+        .order_by("-pk")
+        .values_list("unit_id", "complexity")[:last]
+    )
+    if not rows:
+        return Habit(None, None, 0)
+    units, kinds = Counter(row[0] for row in rows), Counter(row[1] for row in rows)
+    return Habit(units.most_common(1)[0][0], kinds.most_common(1)[0][0], len(rows))

@@ -1,0 +1,387 @@
+"""A case at the desk: its pane, its page, and the steps taken on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.access import grants_with
+from accounts.permissions import Permission as P
+from core import deadlines
+from core.models import Event
+from core.steps import Step, StepForm, Taken, open_steps, step_of, take
+from intake import actions, rules
+from intake.actions.desk import log_looking
+from intake.actions.drafts import drop_draft, save_draft
+from intake.forms.desk import ReasonForm
+from intake.models import ConstituentRequest
+from intake.selectors import case as case_reads
+from intake.selectors.desk import draft_of, is_desk_person, is_unit_person
+from intake.selectors.matching import same_matter
+from intake.views.desk.presence import also_looking
+
+WITH = ("station", "unit", "category", "village", "follower", "master")
+# The verb that A opens, the first of these that is open; M, T and B open their own.
+PRIMARY = (
+    "extend",
+    "register",
+    "assign",
+    "reassign",
+    "feed_back",
+    "report_result",
+    "supplement",
+    "rate",
+    "archive",
+)
+KEYS = {"merge": "M", "refer": "T", "ask": "B"}
+ICONS = {
+    "register": "check", "assign": "send", "reassign": "send", "merge": "merge", "refer": "split", "ask": "say",
+    "feed_back": "say", "log_call": "phone", "rate": "star", "extend": "clock", "report_result": "check",
+    "reject": "close", "note": "edit", "urge": "bell", "follow": "user", "archive": "file", "supplement": "edit",
+}  # fmt: skip
+TOLD = {
+    "register": _lazy("登记后：群众看到“已经登记”和答应的日期。"),
+    "reject": _lazy("群众看得到您写的原因。"),
+    "answer": _lazy("群众看到一句话结果和答复，可以评价。"),
+    "refer": _lazy("群众看到该去哪里，和您写的原因。"),
+    "handle": _lazy("群众看到“联络站正在办”和日期。"),
+    "escalate": _lazy("群众看到“已经上报县里”。"),
+    "ask": _lazy("群众看到这个问题。等补充的时候，期限先停下。"),
+    "extend": _lazy("群众看到新的日期和您写的原因。"),
+    "merge": _lazy("群众看到“同样的问题，一起办”。编号照样能查，结果单独告诉，也单独评价。"),
+    "split": _lazy("群众看到“您说了几件事，分开办”，每件有自己的编号。"),
+    "feed_back": _lazy("群众看到结果全文，接着请群众评价。"),
+    "report_result": _lazy("先不告诉群众，等“告诉群众结果”那一步。"),
+    "note": _lazy("只有工作人员看得到。"),
+    "hand_back": _lazy("群众看不到这一步。退回以前还归您单位办。"),
+    "request_extension": _lazy("群众看不到这一步。批准以前，原来的日期照算。"),
+    "publish": _lazy("公开事由、分类、经过和结果；姓名、电话、住址一律不公开。"),
+}
+
+
+def find_case(user: Any, public_id: str) -> ConstituentRequest:
+    """The case, for whom may see it; for everybody else there is none."""
+    seen = ConstituentRequest.objects.visible_to(user).select_related(*WITH)
+    return get_object_or_404(seen, public_id=public_id)
+
+
+def safe_next(request: HttpRequest, default: str) -> str:
+    """Where to go back to: only within our own site."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if wanted and url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return default
+
+
+# --- what a case shows
+
+
+def case_context(request: HttpRequest, case: ConstituentRequest) -> dict[str, Any]:
+    """Everything a case's pane or page shows to this person. The number of statements does not grow with the case."""
+    user = request.user
+    steps = open_steps(case, to=user)
+    verbs = [step.name for step in steps]
+    pending = pending_extension(case) if "extend" in verbs else None
+    primary = _primary(verbs, pending)
+    buttons = [_button(case, step, primary) for step in steps]
+    may_reveal = rules.may_reveal(user, case)
+    all_photos = case_reads.photos(case)
+    return {
+        "case": case,
+        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
+        "lines": case_reads.timeline(case),
+        "photos": [photo for photo in all_photos if photo.role == "evidence"],
+        "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
+        "replies": list(case.replies.select_related("unit", "written_by", "signed_by")),
+        "kin": case_reads.kin(case, user),
+        "same": same_matter(case, user) if "merge" in verbs else [],
+        "accused": list(case.accused.select_related("unit")),
+        "may_reveal": may_reveal,
+        "contact_name": case.contact_name if may_reveal else "",
+        "contact_masked": case.masked_phone if may_reveal and case.has_contact else "",
+        "also": also_looking(case, user),
+        "main_steps": [each for each in buttons if each["is_main"]],
+        "more_steps": [each for each in buttons if not each["is_main"]],
+        "pending_extension": pending,
+    }
+
+
+def _primary(verbs: list[str], pending: Event | None) -> str:
+    return next((verb for verb in PRIMARY if verb in verbs and (verb != "extend" or pending is not None)), "")
+
+
+def _button(case: ConstituentRequest, step: Any, primary: str) -> dict[str, Any]:
+    return {
+        "verb": step.name,
+        "label": step.label,
+        "danger": step.danger,
+        "url": reverse("intake:step", args=[case.public_id, step.name]),
+        "icon": ICONS.get(step.name, "chevron"),
+        "key": "A" if step.name == primary else KEYS.get(step.name, ""),
+        "is_primary": step.name == primary,
+        "is_main": step.name == primary or step.name in KEYS,
+    }
+
+
+def pending_extension(case: ConstituentRequest) -> Event | None:
+    """The unit's wish for a later date that nobody has answered yet."""
+    kinds = [
+        f"intake.request.{verb}"
+        for verb in ("request_extension", "extend", "refuse_extension", "submit_reply")
+    ]
+    last = Event.objects.about(case).filter(kind__in=kinds).select_related("words").order_by("-seq").first()
+    return last if last is not None and last.verb == "request_extension" else None
+
+
+@require_safe
+def case_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """One case, whole: for a unit its own reply page."""
+    case = find_case(request.user, public_id)
+    if is_unit_person(request.user) and not is_desk_person(request.user):
+        return redirect("intake:unit-reply", public_id)
+    context = case_context(request, case) | {"back": reverse("intake:desk"), "here": request.get_full_path()}
+    return render(request, "intake/desk/case.html", context)
+
+
+# --- steps
+
+
+def shown_form(case: ConstituentRequest, step: Step, user: Any) -> StepForm:
+    """The step's form as somebody first sees it: suggestions, then what they had begun to write."""
+    initial: dict[str, Any] = {}
+    if step.name == "extend" and (asked := pending_extension(case)) is not None:
+        initial["days"] = asked.facts.get("days")
+        initial["note"] = asked.words.text if hasattr(asked, "words") else ""
+    draft = draft_of(user, case, step.name)
+    form = step.form(case=case, by=user, initial=initial | (draft.payload if draft is not None else {}))
+    form.draft = draft
+    return form
+
+
+def refreshed(taken: Taken) -> StepForm:
+    """The form after a refusal: everything typed is in it, and the version it will be sent with is the present one."""
+    form = taken.form
+    if taken.status == 409 and hasattr(form.data, "copy"):
+        form.data = form.data.copy()
+        form.data["version"] = str(form.case.event_seq)
+    return form
+
+
+def step_context(
+    request: HttpRequest, case: ConstituentRequest, step: Step, form: StepForm
+) -> dict[str, Any]:
+    move = case.workflow.transitions[step.name]
+    return {
+        "step": step,
+        "step_form": form,
+        "form": form,
+        "step_label": step.label or move.label,
+        "step_url": reverse("intake:step", args=[case.public_id, step.name]),
+        "draft_url": reverse("intake:draft", args=[case.public_id, step.name]),
+        "told": TOLD.get(step.name, ""),
+        "next": safe_next(request, ""),
+        "fields": [_field(form, field) for field in form.visible_fields()],
+        "has_suggestions": bool(getattr(form, "suggested", None)),
+        **(_told_of_unit(form) if step.name in ("assign", "reassign") else {}),
+    }
+
+
+def _field(form: StepForm, field: Any) -> dict[str, Any]:
+    longest = getattr(field.field, "max_length", None)
+    suggested = getattr(form, "suggested", {})
+    return {"field": field, "why": suggested.get(field.name, ""), "counted": bool(longest) and longest <= 30}
+
+
+def _told_of_unit(form: StepForm) -> dict[str, Any]:
+    """What the resident will be told of the unit now chosen; a script changes it with the choice."""
+    unit = form["unit"].value()
+    chosen = form.fields["unit"].queryset.filter(pk=unit).first() if str(unit or "").isdecimal() else None
+    lengths = dict(form.fields["complexity"].choices)
+    day = str(lengths.get(form["complexity"].value() or "", "")).rpartition(" · ")[2]
+    return {"tells_unit": True, "told_unit": chosen.name if chosen is not None else "", "told_day": day}
+
+
+def open_step_of(case: ConstituentRequest, verb: str, user: Any) -> Step:
+    """The step, when this person may take it now. 404 for a verb that is none, 403 for one that is not theirs."""
+    step = known_step(case, verb)
+    if verb not in [each.name for each in open_steps(case, to=user)]:
+        raise PermissionDenied
+    return step
+
+
+def known_step(case: ConstituentRequest, verb: str) -> Step:
+    try:
+        return step_of(case, verb)
+    except KeyError:
+        raise Http404 from None
+
+
+def require_right(case: ConstituentRequest, verb: str, user: Any) -> None:
+    """Raises PermissionDenied when the step is open but not this person's: no form of it need be kept for them."""
+    move = case.workflow.transitions[verb]
+    if case.state in move.sources and not move.rule(user, case):
+        raise PermissionDenied
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def take_step(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """One step: its form by GET, taken by POST. A page of its own, or for htmx the pane of the desk."""
+    case = find_case(request.user, public_id)
+    if request.method != "POST":
+        step = open_step_of(case, verb, request.user)
+        return _show_step(request, case, step, shown_form(case, step, request.user))
+    step = known_step(case, verb)
+    require_right(case, verb, request.user)
+    taken = take(step, case=case, by=request.user, data=request.POST, files=request.FILES)
+    if not taken.ok:
+        case = find_case(request.user, public_id)
+        return _show_step(request, case, step, refreshed(taken), status=taken.status)
+    drop_draft(case, verb, by=request.user)
+    return _after_step(request, case, step)
+
+
+def _show_step(
+    request: HttpRequest, case: ConstituentRequest, step: Step, form: StepForm, *, status: int = 200
+) -> HttpResponse:
+    """A stale or forbidden step is shown too: what was typed must not be lost."""
+    context = (
+        case_context(request, case) | step_context(request, case, step, form) | back_links(request, case)
+    )
+    context["status"] = status
+    template = "intake/desk/_pane.html" if in_pane(request) else "intake/desk/step.html"
+    response = render(request, template, context, status=status)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def in_pane(request: HttpRequest) -> bool:
+    return bool(request.htmx) and request.htmx.target == "pane"
+
+
+def _after_step(request: HttpRequest, case: ConstituentRequest, step: Step) -> HttpResponse:
+    """Say what was done. In the pane the case comes back with its next step already open when it is this person's."""
+    label = step.label or case.workflow.transitions[step.name].label
+    said = _("%(number)s：%(step)s，好了。") % {"number": case.reference, "step": label}
+    if not in_pane(request):
+        messages.success(request, said)
+        return _see_other(safe_next(request, case.get_absolute_url()))
+    seen = (
+        ConstituentRequest.objects.visible_to(request.user).select_related(*WITH).filter(pk=case.pk).first()
+    )
+    if seen is None:
+        response = render(request, "intake/desk/_gone.html", {"said": said})
+    else:
+        context = case_context(request, seen) | {"said": said} | back_links(request, seen)
+        if step.name == "register" and any(each["verb"] == "assign" for each in context["main_steps"]):
+            following = step_of(seen, "assign")
+            form = shown_form(seen, following, request.user)
+            context |= step_context(request, seen, following, form)
+        response = render(request, "intake/desk/_pane.html", context)
+    response["HX-Trigger"] = "desk:changed"
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def back_links(request: HttpRequest, case: ConstituentRequest) -> dict[str, str]:
+    """Where the pane stands, and the list it came from."""
+    here = safe_next(request, case.get_absolute_url())
+    address = urlsplit(here)
+    query = urlencode([(name, value) for name, value in parse_qsl(address.query) if name != "case"])
+    return {"here": here, "list_url": urlunsplit(("", "", address.path, query, ""))}
+
+
+def _see_other(url: str) -> HttpResponse:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+@require_POST
+def keep_draft(request: HttpRequest, public_id: str, verb: str) -> HttpResponse:
+    """Keep what is being written on a step, for this person only."""
+    case = find_case(request.user, public_id)
+    step = open_step_of(case, verb, request.user)
+    draft = save_draft(case, verb, by=request.user, words=words_of(step, request.POST))
+    return render(request, "intake/desk/_saved.html", {"draft": draft})
+
+
+def words_of(step: Step, data: Mapping[str, str]) -> dict[str, str]:
+    return {name: str(data.get(name, "")) for name in step.form.base_fields if name not in ("version",)}
+
+
+# --- looking at a number
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
+    """看全号: asks why, writes it down, and only then shows name and number. Never by GET."""
+    case = find_case(request.user, public_id)
+    if not rules.may_reveal(request.user, case):
+        raise PermissionDenied
+    form = ReasonForm(request.POST or None)
+    context: dict[str, Any] = {
+        "case": case,
+        "form": form,
+        "next": safe_next(request, case.get_absolute_url()),
+    }
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            name, phone = actions.reveal_contact(case, by=request.user, reason=form.cleaned_data["reason"])
+            context |= {"name": name, "phone": phone}
+        else:
+            status = 422
+    template = "intake/desk/_reveal.html" if request.htmx else "intake/desk/reveal.html"
+    response = render(request, template, context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def slip(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The receipt to print: at once for whoever just wrote it down, later with a reason, because it opens the case."""
+    case = find_case(request.user, public_id)
+    if not grants_with(request.user, P.REQUEST_RECEIVE) or not is_desk_person(request.user):
+        raise PermissionDenied
+    form = ReasonForm(request.POST or None)
+    if request.session.get("slip") == case.public_id:
+        return _slip(request, case)
+    if request.method == "POST" and form.is_valid():
+        log_looking(by=request.user, what="receipt", reason=form.cleaned_data["reason"], request=case)
+        return _slip(request, case)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "intake/desk/slip_reason.html", {"case": case, "form": form}, status=status)
+
+
+def _slip(request: HttpRequest, case: ConstituentRequest) -> HttpResponse:
+    from core.codes import show_code
+
+    path = f"/t/{case.receipt_code}/"
+    context = {
+        "case": case,
+        "code": show_code(case.receipt_code),
+        "track_url": request.build_absolute_uri(path),
+        "promised_on": case.promised_on,
+    }
+    response = render(request, "intake/desk/slip.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def presence(request: HttpRequest, public_id: str) -> HttpResponse:
+    case = find_case(request.user, public_id)
+    return render(request, "intake/desk/_also.html", {"case": case, "also": also_looking(case, request.user)})
