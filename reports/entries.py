@@ -1,0 +1,80 @@
+"""What reports adds to other pages: entries of the left column, and the board of results on a station's page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import has_permission
+from accounts.permissions import Permission
+from core import navigation
+from core.navigation import Group
+from reports.selectors import desk_of_representative as own
+from reports.selectors import home, inbox
+from stations.models import Station
+from stations.selectors import Board, BoardLine, register_board
+
+BOARD_LINES = 5
+
+
+def follows(user: Any) -> bool:
+    """Whether this is a representative, who follows and presses."""
+    return has_permission(user, Permission.REQUEST_FOLLOW)
+
+
+def may_overview(user: Any) -> bool:
+    return has_permission(user, Permission.OVERVIEW_VIEW)
+
+
+def may_export(user: Any) -> bool:
+    return has_permission(user, Permission.REQUEST_EXPORT)
+
+
+def anybody(user: Any) -> bool:
+    return bool(user.is_authenticated)
+
+
+def register() -> None:
+    """Called once, by the AppConfig. The order here is the order of a phone's tabs."""
+    navigation.register(
+        Group.TODAY, _("今天"), "reports:my", "home", follows, own.waiting_count, tab=_("今天")
+    )
+    navigation.register(
+        Group.TODAY,
+        _("我跟进的"),
+        "reports:my-cases",
+        "list",
+        follows,
+        lambda user: len(own.open_matters(user)),
+        tab=_("跟进"),
+        gives_way=True,
+    )
+    navigation.register(
+        Group.TODAY, _("快速登记"), "intake:quick", "edit", follows, tab=_("快登"), is_raised=True
+    )
+    navigation.register(
+        Group.DUTY, _("履职记录"), "reports:my-record", "star", follows, tab=_("履职"), gives_way=True
+    )
+    navigation.register(Group.DUTY, _("接待安排"), "reports:my-schedule", "calendar", follows)
+    navigation.register(Group.TODAY, _("消息"), "reports:messages", "bell", anybody, inbox.unread_count)
+    navigation.register(Group.FIGURES, _("总览"), "reports:overview", "gauge", may_overview)
+    navigation.register(Group.FIGURES, _("台账"), "reports:ledger", "download", may_export)
+    navigation.register(Group.OPEN, _("公开数字"), "reports:statistics", "chart", anybody)
+    register_board(results_of)
+
+
+def results_of(station: Station) -> Board | None:
+    """解决了的事, on the station's own page."""
+    listed = home.results(station=station, limit=BOARD_LINES)
+    if not listed:
+        return None
+    lines = tuple(
+        BoardLine(
+            result.headline,
+            _("%(days)d 天 · %(satisfied)s") % {"days": result.days, "satisfied": result.satisfied},
+        )
+        for result in listed
+    )
+    return Board(str(_("办成的事")), "", lines, reverse("reports:results"))

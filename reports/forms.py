@@ -1,0 +1,52 @@
+"""What a representative or a leader fills in here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.steps import StepForm
+from reports.selectors.periods import CHOICES
+from stations.models import Station
+
+
+class TalkForm(StepForm):
+    """记一次联系: how they talked and what was said; kept as a note of the case."""
+
+    WAYS = (("phone", _("打电话")), ("face", _("当面")), ("visit", _("上门")))
+
+    way = forms.ChoiceField(label=_("怎么联系的"), choices=WAYS, widget=forms.RadioSelect)
+    text = forms.CharField(
+        label=_("说了什么"),
+        max_length=480,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("对方怎么说，还差什么。办理的人看得到，群众看不到。"),
+    )
+
+    def arguments(self) -> dict[str, Any]:
+        way = dict(self.WAYS)[self.cleaned_data["way"]]
+        return {"text": f"{way}：{self.cleaned_data['text']}"}
+
+
+class ReasonForm(forms.Form):
+    """Why somebody opens a number."""
+
+    reason = forms.CharField(
+        label=_("为什么要看"), max_length=100, help_text=_("会留下记录。例如“回访这件事”。")
+    )
+
+
+class LedgerForm(forms.Form):
+    """台账: which stretch of time, which station, what for."""
+
+    FORMATS = (("xlsx", _("Excel 表格")), ("csv", _("CSV 文本")))
+
+    month = forms.CharField(label=_("哪个月"), required=False, max_length=7)
+    period = forms.ChoiceField(label=_("时间范围"), choices=list(CHOICES.items()), required=False)
+    station = forms.ModelChoiceField(label=_("家站点"), queryset=Station.objects.none(), required=False)
+    format = forms.ChoiceField(label=_("格式"), choices=FORMATS, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("用来做什么"), max_length=100, help_text=_("会留下记录。例如“报送 5 月台账”。")
+    )
