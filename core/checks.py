@@ -28,6 +28,8 @@ def check_engine(databases: Iterable[str] | None = None, **kwargs: Any) -> list[
             version, lowered = cursor.fetchone()
             cursor.execute("SELECT extname FROM pg_extension")
             there = {row[0] for row in cursor.fetchall()}
+        if CalendarDay._meta.db_table not in connections[alias].introspection.table_names():
+            there = set(EXTENSIONS)  # nothing migrated yet: the first migration brings them
         if version < OLDEST_SERVER:
             found.append(
                 Error(f"PostgreSQL {version // 10_000} is too old.", hint="Use 15 or newer.", id="core.E001")
