@@ -38,7 +38,8 @@ def seed() -> str:
     if Area.objects.filter(code=COUNTY_CODE).exists():
         return "云岭县 is there already; nothing changed"
     with transaction.atomic():
-        _rules()
+        load_rules()
+        load_county_rules()
         built = places.build()
         known = people.build(built)
         places.topics(built)
@@ -48,9 +49,12 @@ def seed() -> str:
     return f"云岭县: {ConstituentRequest.objects.count()} requests at {len(built.stations)} stations"
 
 
-def _rules() -> None:
-    year = timezone.localdate().year
+def load_rules() -> None:
     load_pack(json.loads(DEFAULT.read_text(encoding="utf-8")), keep=True)
+
+
+def load_county_rules() -> None:
+    year = timezone.localdate().year
     load_pack(COUNTY_PACK | {"valid_from": date(year - 1, 1, 1)})
     CalendarDay.objects.get_or_create(
         day=date(year + 1, 4, 9),
