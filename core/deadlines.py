@@ -257,7 +257,7 @@ def why(clock: Clock) -> list[str]:
     if clock.extended_by:
         unit = TimeUnit.HOURS if clock.unit == TimeUnit.HOURS else TimeUnit.WORKING_DAYS
         lines.append(
-            f"批准延期 {clock.extended_by} {unit.label.removeprefix('个')}，到 {clock.due_on.month}月{clock.due_on.day}日。"
+            f"批准延期 {clock.extended_by} {unit.label}，到 {clock.due_on.month}月{clock.due_on.day}日。"
         )
     if clock.term is not None:
         pack = clock.term.pack
