@@ -29,6 +29,7 @@ from intake.models import (
 )
 from intake.models.states import STATES
 from intake.selectors.desk import SORTS
+from intake.selectors.standing import STANDINGS
 from representatives.models import Person
 from stations.models import Station, stations_of
 
@@ -100,6 +101,16 @@ class FilterForm(forms.Form):
     )
     unit = forms.ModelChoiceField(label=_("承办单位"), queryset=Unit.objects.none(), required=False)
     channel = forms.ChoiceField(label=_("来源"), choices=[("", _("不限")), *Channel.choices], required=False)
+    town = forms.ModelChoiceField(
+        label=_("乡镇、街道"), queryset=Area.objects.none(), to_field_name="code", required=False
+    )
+    standing = forms.ChoiceField(
+        label=_("办得怎样"), choices=[("", _("不限")), *STANDINGS.items()], required=False
+    )
+    since = forms.DateField(
+        label=_("从哪天收到"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(label=_("到哪天"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     is_urgent = forms.BooleanField(label=_("只看加急"), required=False)
     sort = forms.ChoiceField(label=_("怎么排"), choices=SORTS, required=False)
 
@@ -111,6 +122,10 @@ class FilterForm(forms.Form):
         for county in counties:
             units |= Unit.objects.filter(area__code__startswith=county)
         self.fields["unit"].queryset = units
+        towns = Area.objects.none()
+        for county in counties:
+            towns |= Area.objects.in_force().filter(code__startswith=county, level=Area.Level.TOWN)
+        self.fields["town"].queryset = towns
 
     def wanted(self) -> dict[str, Any]:
         """The filters that are set and understood."""

@@ -20,6 +20,7 @@ from core import deadlines, rulebook
 from core.models import Clock, Draft, Event
 from core.search import search
 from intake.models import ConstituentRequest, RequestCall
+from intake.selectors.standing import counted
 
 PAGE = 25
 COUNT_CAP = 99
@@ -27,8 +28,8 @@ SOON_WORKING_DAYS = 2
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # Time somebody has, not work somebody owes: their end is nobody's delay.
 WINDOWS = ("request.return_window", "request.rating", "request.supplement")
+PROMISE = "request.answer"
 ASKED_WITHIN = timedelta(days=90)
-CALLS_NEEDED = 3
 
 
 @dataclass(frozen=True)
@@ -171,10 +172,11 @@ def capped(lists: dict[str, QuerySet[Any]]) -> dict[str, int]:
 
 
 def filtered(rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:
-    """Narrow a list by what the filter form gives: words, station, category, state, unit, channel, urgent."""
-    for name in ("station", "category", "unit", "state", "channel"):
+    """Narrow a list by what the filter form gives: words, place, category, state, standing, days, unit, channel, urgent."""
+    for name in ("station", "unit", "state", "channel"):
         if wanted.get(name):
             rows = rows.filter(**{name: wanted[name]})
+    rows = counted(rows, wanted)
     if wanted.get("is_urgent"):
         rows = rows.filter(is_urgent=True)
     if wanted.get("q"):
@@ -255,7 +257,8 @@ def due_faces(cases: Iterable[ConstituentRequest]) -> dict[int, deadlines.ClockF
         stopped_at__isnull=True,
         paused_at__isnull=True,
     ).exclude(name__in=WINDOWS)
-    for clock in running.order_by("-due_at") if known else ():
+    # On the same day the clock of the work itself says more than the promise it serves.
+    for clock in sorted(running, key=lambda each: (each.due_at, each.name == PROMISE), reverse=True):
         faces[clock.case_id] = deadlines.face(known[clock.case_id], clock)
     return faces
 

@@ -17,11 +17,14 @@ from accounts.permissions import Permission as P
 from core.privacy import blind_index
 from intake.forms.desk import FilterForm, PhoneForm
 from intake.models import ConstituentRequest
+from intake.pages import case_context
 from intake.selectors import desk as reads
 from intake.selectors.matching import matches, with_candidates
-from intake.views.desk.case import case_context, find_case, in_pane
+from intake.views.desk.case import find_case, in_pane
 
-FILTERS = ("q", "station", "category", "state", "unit", "channel", "is_urgent")
+FILTERS = (
+    "q", "station", "category", "state", "unit", "channel", "town", "standing", "since", "until", "is_urgent",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _part(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 def _pane(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]:
     if not case_id:
         return {"list_url": wanted.link(case="")}
-    context = case_context(request, find_case(request.user, case_id))
+    context = case_context(request.user, find_case(request.user, case_id))
     return context | {"list_url": wanted.link(case=""), "here": wanted.link()}
 
 
