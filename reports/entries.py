@@ -60,7 +60,9 @@ def register() -> None:
     navigation.register(Group.DUTY, _("接待安排"), "reports:my-schedule", "calendar", follows)
     navigation.register(Group.TODAY, _("消息"), "reports:messages", "bell", anybody, inbox.unread_count)
     navigation.register(Group.FIGURES, _("总览"), "reports:overview", "gauge", may_overview)
-    navigation.register(Group.FIGURES, _("台账"), "reports:ledger", "download", may_export)
+    navigation.register(
+        Group.FIGURES, _("台账导出"), "intake:export", "download", may_export, query="view=all"
+    )
     navigation.register(Group.OPEN, _("公开数字"), "reports:statistics", "chart", anybody)
     register_board(results_of)
 

@@ -8,8 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.steps import StepForm
-from reports.selectors.periods import CHOICES
-from stations.models import Station
 
 
 class TalkForm(StepForm):
@@ -35,18 +33,4 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=_("为什么要看"), max_length=100, help_text=_("会留下记录。例如“回访这件事”。")
-    )
-
-
-class LedgerForm(forms.Form):
-    """台账: which stretch of time, which station, what for."""
-
-    FORMATS = (("xlsx", _("Excel 表格")), ("csv", _("CSV 文本")))
-
-    month = forms.CharField(label=_("哪个月"), required=False, max_length=7)
-    period = forms.ChoiceField(label=_("时间范围"), choices=list(CHOICES.items()), required=False)
-    station = forms.ModelChoiceField(label=_("家站点"), queryset=Station.objects.none(), required=False)
-    format = forms.ChoiceField(label=_("格式"), choices=FORMATS, widget=forms.RadioSelect)
-    reason = forms.CharField(
-        label=_("用来做什么"), max_length=100, help_text=_("会留下记录。例如“报送 5 月台账”。")
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import my, public, status
+from reports.views import my, overview, public, status
 
 app_name = "reports"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("my/schedule/", my.schedule, name="my-schedule"),
     path("my/schedule.ics", my.schedule_file, name="my-schedule-file"),
     path("my/record/", my.record, name="my-record"),
+    # --- leaders and offices
+    path("overview/", overview.overview, name="overview"),
+    path("overview/places.<str:form>", overview.overview_table, name="overview-table"),
     # --- everybody signed in
     path("my/messages/", my.letters, name="my-messages"),
     path("messages/", my.letters, name="messages"),
