@@ -106,7 +106,9 @@ def column_for(user: Any, path: str) -> Column:
 
 
 def _leads_to(url: str, path: str) -> bool:
-    """`/desk/` leads to `/desk/7/`; an entry with a query is current only at its very address."""
+    """`/desk/` leads to `/desk/7/`; an entry with a query only to the addresses that begin with it."""
+    if "?" in url:
+        return path == url or path.startswith(f"{url}&")
     return path == url or (url.endswith("/") and len(url) > 1 and path.startswith(url))
 
 

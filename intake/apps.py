@@ -7,11 +7,13 @@ class IntakeConfig(AppConfig):
     verbose_name = _("群众诉求")
 
     def ready(self) -> None:
-        """Bind the table of a request's life and its steps to the model: models stay the lowest room."""
+        """Bind the table of a request's life and its steps to the model: models stay the lowest room. Name the desks."""
         from core.steps import register
+        from intake import entries
         from intake.models import ConstituentRequest
         from intake.steps import STEPS
         from intake.workflow import WORKFLOW
 
         ConstituentRequest.workflow = WORKFLOW
         register(ConstituentRequest, STEPS)
+        entries.register()

@@ -18,38 +18,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
-from core import deadlines
-from core.models import Event
+from core.codes import show_code
 from core.steps import Step, StepForm, Taken, open_steps, step_of, take
 from intake import actions, rules
 from intake.actions.desk import log_looking
 from intake.actions.drafts import drop_draft, save_draft
 from intake.forms.desk import ReasonForm
 from intake.models import ConstituentRequest
-from intake.selectors import case as case_reads
+from intake.pages import also_looking, case_context, pending_extension
 from intake.selectors.desk import draft_of, is_desk_person, is_unit_person
-from intake.selectors.matching import same_matter
-from intake.views.desk.presence import also_looking
 
 WITH = ("station", "unit", "category", "village", "follower", "master")
-# The verb that A opens, the first of these that is open; M, T and B open their own.
-PRIMARY = (
-    "extend",
-    "register",
-    "assign",
-    "reassign",
-    "feed_back",
-    "report_result",
-    "supplement",
-    "rate",
-    "archive",
-)
-KEYS = {"merge": "M", "refer": "T", "ask": "B"}
-ICONS = {
-    "register": "check", "assign": "send", "reassign": "send", "merge": "merge", "refer": "split", "ask": "say",
-    "feed_back": "say", "log_call": "phone", "rate": "star", "extend": "clock", "report_result": "check",
-    "reject": "close", "note": "edit", "urge": "bell", "follow": "user", "archive": "file", "supplement": "edit",
-}  # fmt: skip
 TOLD = {
     "register": _lazy("登记后：群众看到“已经登记”和答应的日期。"),
     "reject": _lazy("群众看得到您写的原因。"),
@@ -86,73 +65,16 @@ def safe_next(request: HttpRequest, default: str) -> str:
     return default
 
 
-# --- what a case shows
-
-
-def case_context(request: HttpRequest, case: ConstituentRequest) -> dict[str, Any]:
-    """Everything a case's pane or page shows to this person. The number of statements does not grow with the case."""
-    user = request.user
-    steps = open_steps(case, to=user)
-    verbs = [step.name for step in steps]
-    pending = pending_extension(case) if "extend" in verbs else None
-    primary = _primary(verbs, pending)
-    buttons = [_button(case, step, primary) for step in steps]
-    may_reveal = rules.may_reveal(user, case)
-    all_photos = case_reads.photos(case)
-    return {
-        "case": case,
-        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
-        "lines": case_reads.timeline(case),
-        "photos": [photo for photo in all_photos if photo.role == "evidence"],
-        "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
-        "replies": list(case.replies.select_related("unit", "written_by", "signed_by")),
-        "kin": case_reads.kin(case, user),
-        "same": same_matter(case, user) if "merge" in verbs else [],
-        "accused": list(case.accused.select_related("unit")),
-        "may_reveal": may_reveal,
-        "contact_name": case.contact_name if may_reveal else "",
-        "contact_masked": case.masked_phone if may_reveal and case.has_contact else "",
-        "also": also_looking(case, user),
-        "main_steps": [each for each in buttons if each["is_main"]],
-        "more_steps": [each for each in buttons if not each["is_main"]],
-        "pending_extension": pending,
-    }
-
-
-def _primary(verbs: list[str], pending: Event | None) -> str:
-    return next((verb for verb in PRIMARY if verb in verbs and (verb != "extend" or pending is not None)), "")
-
-
-def _button(case: ConstituentRequest, step: Any, primary: str) -> dict[str, Any]:
-    return {
-        "verb": step.name,
-        "label": step.label,
-        "danger": step.danger,
-        "url": reverse("intake:step", args=[case.public_id, step.name]),
-        "icon": ICONS.get(step.name, "chevron"),
-        "key": "A" if step.name == primary else KEYS.get(step.name, ""),
-        "is_primary": step.name == primary,
-        "is_main": step.name == primary or step.name in KEYS,
-    }
-
-
-def pending_extension(case: ConstituentRequest) -> Event | None:
-    """The unit's wish for a later date that nobody has answered yet."""
-    kinds = [
-        f"intake.request.{verb}"
-        for verb in ("request_extension", "extend", "refuse_extension", "submit_reply")
-    ]
-    last = Event.objects.about(case).filter(kind__in=kinds).select_related("words").order_by("-seq").first()
-    return last if last is not None and last.verb == "request_extension" else None
-
-
 @require_safe
 def case_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """One case, whole: for a unit its own reply page."""
     case = find_case(request.user, public_id)
     if is_unit_person(request.user) and not is_desk_person(request.user):
         return redirect("intake:unit-reply", public_id)
-    context = case_context(request, case) | {"back": reverse("intake:desk"), "here": request.get_full_path()}
+    context = case_context(request.user, case) | {
+        "back": reverse("intake:desk"),
+        "here": request.get_full_path(),
+    }
     return render(request, "intake/desk/case.html", context)
 
 
@@ -258,7 +180,7 @@ def _show_step(
 ) -> HttpResponse:
     """A stale or forbidden step is shown too: what was typed must not be lost."""
     context = (
-        case_context(request, case) | step_context(request, case, step, form) | back_links(request, case)
+        case_context(request.user, case) | step_context(request, case, step, form) | back_links(request, case)
     )
     context["status"] = status
     template = "intake/desk/_pane.html" if in_pane(request) else "intake/desk/step.html"
@@ -284,7 +206,7 @@ def _after_step(request: HttpRequest, case: ConstituentRequest, step: Step) -> H
     if seen is None:
         response = render(request, "intake/desk/_gone.html", {"said": said})
     else:
-        context = case_context(request, seen) | {"said": said} | back_links(request, seen)
+        context = case_context(request.user, seen) | {"said": said} | back_links(request, seen)
         if step.name == "register" and any(each["verb"] == "assign" for each in context["main_steps"]):
             following = step_of(seen, "assign")
             form = shown_form(seen, following, request.user)
@@ -367,13 +289,10 @@ def slip(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _slip(request: HttpRequest, case: ConstituentRequest) -> HttpResponse:
-    from core.codes import show_code
-
-    path = f"/t/{case.receipt_code}/"
     context = {
         "case": case,
         "code": show_code(case.receipt_code),
-        "track_url": request.build_absolute_uri(path),
+        "track_url": request.build_absolute_uri(reverse("intake:case", args=[case.receipt_code])),
         "promised_on": case.promised_on,
     }
     response = render(request, "intake/desk/slip.html", context)

@@ -21,9 +21,10 @@ from core.workflow import NotAllowed, WorkflowError
 from intake import rules
 from intake.actions import Contact
 from intake.actions.desk import call_back, reason_of, take_in
+from intake.actions.feedback import CALLS_NEEDED, tried_days
 from intake.forms.desk import CallBackForm, CounterForm
 from intake.models import ConstituentRequest
-from intake.selectors.desk import CALLS_NEEDED, due_faces, to_call
+from intake.selectors.desk import due_faces, to_call
 from intake.views.desk.batch import see_other
 from intake.views.desk.case import find_case
 from intake.views.desk.queue import require_desk
@@ -164,16 +165,16 @@ def _callbacks(
 def _script(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     """What to say, who is called, and when to try again."""
     calls = list(case.calls.select_related("by"))
-    days = sorted({timezone.localdate(call.at) for call in calls if call.outcome != "reached"})
     today = timezone.localdate()
-    tried_today = bool(days) and days[-1] == today
+    tried_today = any(timezone.localdate(call.at) == today and call.outcome != "reached" for call in calls)
+    days = tried_days(case)
     may_reveal = rules.may_reveal(user, case)
     return {
         "calls": calls[::-1],
-        "tried_days": len(days),
+        "tried_days": days,
         "next_try": rulebook.calendar().add_working_days(today, 1) if tried_today else today,
         "tried_today": tried_today,
-        "given_up": len(days) >= CALLS_NEEDED,
+        "given_up": days >= CALLS_NEEDED,
         "reply": case.replies.filter(signed_at__isnull=False).last() or _masters_reply(case),
         "may_reveal": may_reveal,
         "contact_name": case.contact_name if may_reveal else "",

@@ -1,0 +1,109 @@
+"""What a case shows to a person, the same at the desk, on its own page and in the admin: state, clocks, steps, what happened."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from django.core.cache import cache
+from django.urls import reverse
+
+from core import deadlines
+from core.models import Event
+from core.steps import open_steps
+from intake import rules
+from intake.models import ConstituentRequest
+from intake.selectors import case as case_reads
+from intake.selectors.matching import same_matter
+
+logger = logging.getLogger(__name__)
+PRESENT_SECONDS = 90
+# The verb that A opens, the first of these that is open; M, T and B open their own.
+PRIMARY = (
+    "extend",
+    "register",
+    "assign",
+    "reassign",
+    "feed_back",
+    "report_result",
+    "supplement",
+    "rate",
+    "archive",
+)
+KEYS = {"merge": "M", "refer": "T", "ask": "B"}
+ICONS = {
+    "register": "check", "assign": "send", "reassign": "send", "merge": "merge", "refer": "split", "ask": "say",
+    "feed_back": "say", "log_call": "phone", "rate": "star", "extend": "clock", "report_result": "check",
+    "reject": "close", "note": "edit", "urge": "bell", "follow": "user", "archive": "file", "supplement": "edit",
+}  # fmt: skip
+
+
+def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
+    """Everything a case's pane or page shows to this person. The number of statements does not grow with the case."""
+    steps = open_steps(case, to=user)
+    verbs = [step.name for step in steps]
+    pending = pending_extension(case) if "extend" in verbs else None
+    primary = _primary(verbs, pending)
+    buttons = [_button(case, step, primary) for step in steps]
+    may_reveal = rules.may_reveal(user, case)
+    all_photos = case_reads.photos(case)
+    return {
+        "case": case,
+        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
+        "lines": case_reads.timeline(case),
+        "photos": [photo for photo in all_photos if photo.role == "evidence"],
+        "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
+        "replies": list(case.replies.select_related("unit", "written_by", "signed_by")),
+        "kin": case_reads.kin(case, user),
+        "same": same_matter(case, user) if "merge" in verbs else [],
+        "accused": list(case.accused.select_related("unit")),
+        "may_reveal": may_reveal,
+        "contact_name": case.contact_name if may_reveal else "",
+        "contact_masked": case.masked_phone if may_reveal and case.has_contact else "",
+        "also": also_looking(case, user),
+        "main_steps": [each for each in buttons if each["is_main"]],
+        "more_steps": [each for each in buttons if not each["is_main"]],
+        "pending_extension": pending,
+    }
+
+
+def _primary(verbs: list[str], pending: Event | None) -> str:
+    return next((verb for verb in PRIMARY if verb in verbs and (verb != "extend" or pending is not None)), "")
+
+
+def _button(case: ConstituentRequest, step: Any, primary: str) -> dict[str, Any]:
+    return {
+        "verb": step.name,
+        "label": step.label,
+        "danger": step.danger,
+        "url": reverse("intake:step", args=[case.public_id, step.name]),
+        "icon": ICONS.get(step.name, "chevron"),
+        "key": "A" if step.name == primary else KEYS.get(step.name, ""),
+        "is_primary": step.name == primary,
+        "is_main": step.name == primary or step.name in KEYS,
+    }
+
+
+def pending_extension(case: ConstituentRequest) -> Event | None:
+    """The unit's wish for a later date that nobody has answered yet."""
+    kinds = [
+        f"intake.request.{verb}"
+        for verb in ("request_extension", "extend", "refuse_extension", "submit_reply")
+    ]
+    last = Event.objects.about(case).filter(kind__in=kinds).select_related("words").order_by("-seq").first()
+    return last if last is not None and last.verb == "request_extension" else None
+
+
+def also_looking(case: Any, user: Any) -> list[str]:
+    """Note that this person looks, and give the names of the others. Without a cache nobody is seen, nothing breaks."""
+    key, now = f"presence:{case.label}:{case.pk}", time.time()
+    try:
+        seen: dict[int, tuple[str, float]] = cache.get(key) or {}
+        seen = {who: (name, at) for who, (name, at) in seen.items() if now - at < PRESENT_SECONDS}
+        seen[user.pk] = (str(user), now)
+        cache.set(key, seen, timeout=PRESENT_SECONDS)
+    except Exception:  # each client raises its own kinds; presence is a courtesy
+        logger.warning("presence: the cache does not answer")
+        return []
+    return [name for who, (name, _at) in seen.items() if who != user.pk]
