@@ -52,7 +52,7 @@ def origin_of(said: dict[str, Any], *, find_station: bool = True) -> Origin:
 
 def open_station(code: str) -> Station | None:
     """The public station of a code; for a closed one the station that took over."""
-    if not code or len(code) > 8:
+    if not (code.isascii() and code.isalnum()) or len(code) > 8:
         return None
     station = Station.objects.public().select_related("area", "taken_over_by__area").filter(code=code).first()
     if station is not None and station.closed_on is not None:

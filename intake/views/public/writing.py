@@ -175,7 +175,7 @@ class Where(StepView):
         return super().post(request)
 
     def save(self, form: Any, **more: Any) -> HttpResponse:
-        drop = self.request.POST.get("remove", "")[:12]
+        drop = self.request.POST.get("remove", "")
         room = MAX_PHOTOS - len(drafting.photos_of(self.draft))
         photos = form.take_photos(room) if form.files else []
         if drop:
@@ -187,7 +187,7 @@ class Where(StepView):
         return super().save(form, **({"photos": photos} if photos else {}))
 
     def _drop(self, public_id: str) -> None:
-        if self.draft is not None:
+        if self.draft is not None and public_id.isascii() and public_id.isalnum():
             drafting.keep(self.token, {}, drop=public_id)
 
     def changes(self, form: Any) -> dict[str, Any]:
@@ -317,7 +317,7 @@ def check(request: HttpRequest) -> HttpResponse:
     """Read it back; one press hands it in, and however often it is pressed there is one request."""
     token = door.token_of(request)
     if request.method == "POST":
-        return _hand_in(request, token, request.POST.get("key", "")[:40])
+        return _hand_in(request, token, _key(request) or "")
     draft = drafting.find(token)
     said = (draft.payload.get("now") if draft is not None else None) or {}
     if draft is None or not said:
@@ -409,10 +409,8 @@ def submit(request: HttpRequest) -> HttpResponse:
 
     Photos follow to the address in the answer: the words alone already give a number.
     """
-    key = request.POST.get("key", "")
-    try:
-        key = str(UUID(key))
-    except ValueError:
+    key = _key(request)
+    if key is None:
         return door.private(
             JsonResponse({"errors": {"key": [_("缺少这一件的编号，请刷新页面再交")]}}, status=422)
         )
@@ -441,6 +439,14 @@ def submit(request: HttpRequest) -> HttpResponse:
     if own:
         door.remember(response, token)
     return response
+
+
+def _key(request: HttpRequest) -> str | None:
+    """The key of the matter a form carries, as far as it is one."""
+    try:
+        return str(UUID(request.POST.get("key", "")))
+    except ValueError:
+        return None
 
 
 def _see_other(url: str) -> HttpResponseRedirect:
