@@ -18,17 +18,12 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
-@transaction.atomic
-def replace_photo(subject: Any, upload: Any, *, label: str, by: User) -> Any:
-    """Give a person or a station its public picture, our own re-encoding; the former one is gone for good.
-
-    Raises ValidationError for what is no photo.
-    """
+def keep_photo(upload: Any, *, label: str, of: int, by: User) -> Attachment:
+    """Keep a public picture of a person or a place: our own re-encoding, without EXIF or place."""
     clean = clean_image(upload)
-    former = subject.photo
-    subject.photo = Attachment.objects.create(
+    return Attachment.objects.create(
         case_label=label,
-        case_id=subject.pk,
+        case_id=of,
         role=Attachment.Role.OTHER,
         path=store_bytes(clean.content),
         sha256=clean.sha256,
@@ -38,6 +33,16 @@ def replace_photo(subject: Any, upload: Any, *, label: str, by: User) -> Any:
         is_public=True,
         uploaded_by=by,
     )
+
+
+@transaction.atomic
+def replace_photo(subject: Any, upload: Any, *, label: str, by: User) -> Any:
+    """Give a person or a station its public picture, our own re-encoding; the former one is gone for good.
+
+    Raises ValidationError for what is no photo.
+    """
+    former = subject.photo
+    subject.photo = keep_photo(upload, label=label, of=subject.pk, by=by)
     subject.save(update_fields=["photo"])
     if former is not None:
         former.delete()

@@ -64,7 +64,9 @@ def close_station(
         station.children.update(parent=taken_over_by)
         taken_over_by.serves.add(*station.serves.all())
     here = Posting.objects.filter(station=station).filter(Q(ends_on__isnull=True) | Q(ends_on__gt=on))
-    _move_postings(here, to=taken_over_by if move_people else None, on=on, reason=_("站点撤并"))
+    _move_postings(
+        here.select_related("person"), to=taken_over_by if move_people else None, on=on, reason=_("站点撤并")
+    )
     StationStaff.objects.filter(station=station, ends_on__isnull=True).update(ends_on=on)
     # Days before the closing are still held.
     coming = station.receptions.filter(starts_at__gte=_midnight(on), cancelled_reason="")
@@ -138,7 +140,7 @@ def _end(posting: Posting, on: date, reason: str) -> None:
 def _move_postings(
     postings: Iterable[Posting], *, to: Station | None, on: date, reason: str
 ) -> list[Posting]:
-    leaving = list(postings.select_related("person"))  # type: ignore[attr-defined]
+    leaving = list(postings)
     for posting in leaving:
         _end(posting, on, reason)
     if to is None:
@@ -159,6 +161,13 @@ def _move_postings(
 
 
 @transaction.atomic
+def move_postings(postings: Collection[Posting], *, to: Station, on: date, by: User) -> list[Posting]:
+    """Let these representatives sit at another station from a day on."""
+    _require(all(rules.may_manage(by, station) for station in (to, *(each.station for each in postings))))
+    return _move_postings(postings, to=to, on=on, reason=_("转到%(name)s") % {"name": to.name})
+
+
+@transaction.atomic
 def repost_after_boundary_change(
     villages: Collection[Area], *, to: Station, on: date, by: User
 ) -> list[Posting]:
@@ -175,7 +184,7 @@ def repost_after_boundary_change(
     whole = Constituency.objects.filter(~Exists(staying), areas__in=moved)
     people = Mandate.objects.current(on).filter(constituency__in=whole).values("person")
     here = Posting.objects.current(on).filter(station__in=former, person__in=people)
-    return _move_postings(here, to=to, on=on, reason=_("区划调整"))
+    return _move_postings(here.select_related("person"), to=to, on=on, reason=_("区划调整"))
 
 
 @transaction.atomic

@@ -41,5 +41,12 @@ def may_found(user: Any, area: Any) -> bool:
     )
 
 
+def may_found_somewhere(user: Any) -> bool:
+    return any(
+        grant.scope in (ScopeKind.AREA, ScopeKind.SITE)
+        for grant in access.grants_with(user, Permission.STATION_MANAGE)
+    )
+
+
 def may_import(user: Any) -> bool:
     return access.has_permission(user, Permission.REGISTRY_IMPORT)
