@@ -8,18 +8,20 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import pghistory
-from django.contrib.auth import password_validation
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import recovery, rules
+from accounts import boundaries, recovery, rules
+from accounts.access import require
 from accounts.lockout import forgive
 from accounts.models import Area, LoginSession, Membership, RecoveryCode, Unit, User
+from accounts.permissions import Permission
 from accounts.roles import ROLE_SCOPE, SEPARATE_ROLES, Role, ScopeKind
 
 P = ParamSpec("P")
@@ -85,7 +87,6 @@ def set_password(user: User, *, password: str, keep_session: str = "") -> User:
     user.must_change_password = False
     user.password_changed_at = timezone.now()
     user.save(update_fields=["password", "must_change_password", "password_changed_at"])
-    password_validation.password_changed(password, user)
     _end_all(user, but=keep_session)
     return user
 
@@ -253,3 +254,32 @@ def check_separate(role: Role, *, beside: Iterable[Role]) -> None:
 def _is_last_security_admin(person: User) -> bool:
     in_force = Membership.objects.in_force().filter(role=Role.SECURITY_ADMIN, user__is_active=True)
     return in_force.filter(user=person).exists() and not in_force.exclude(user=person).exists()
+
+
+# --- divisions
+
+
+@_signed
+def save_area(area: Area, *, by: User) -> Area:
+    """Keep a division, with its sort key and full name; a new name runs through the full names below it."""
+    area.set_keys()
+    before = Area.objects.filter(pk=area.pk).values_list("full_name", flat=True).first()
+    area.save()
+    if before and before != area.full_name:
+        below = Area.objects.below(area).exclude(pk=area.pk)
+        below.filter(full_name__startswith=before).update(
+            full_name=Concat(Value(area.full_name), Substr("full_name", len(before) + 1))
+        )
+    return area
+
+
+@_signed
+def move_boundary(old: Area, new: Area, *, by: User) -> dict[str, int]:
+    """One division goes over into another: everything that stands in it moves along, and it names its successor.
+
+    Returns how many rows of each kind moved.
+    """
+    require(by, Permission.AREA_MANAGE, over=old)
+    require(by, Permission.AREA_MANAGE, over=new)
+    boundaries.check(old, new)
+    return boundaries.move(boundaries.pairs_of(old, new))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import SEPARATE_ROLES, Role
+from core.pinyin import sort_key
 from core.privacy import EncryptedTextField
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ class Area(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def set_keys(self) -> None:
+        """Sort key and full name follow from name and place in the tree; bulk writers call this themselves."""
+        self.pinyin = sort_key(self.name)
+        self.full_name = f"{self.parent.full_name if self.parent else ''}{self.name}"[:160]
+
     @property
     def prefix(self) -> str:
         return self.code[: self.PREFIX_LENGTH[self.level]]
@@ -179,6 +185,9 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def set_keys(self) -> None:
+        self.pinyin = sort_key(self.name)
 
 
 class MembershipQuerySet(models.QuerySet):

@@ -7,6 +7,12 @@ from django.contrib.admin.apps import AdminConfig
 class HouseAdminConfig(AdminConfig):
     default_site = "liaison.admin.HouseAdminSite"
 
+    def ready(self) -> None:
+        super().ready()
+        from django.contrib import admin
+
+        admin.site.fill_left_column()
+
 
 class LiaisonConfig(AppConfig):
     name = "liaison"

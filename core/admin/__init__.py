@@ -1,5 +1,6 @@
 """The admin's base classes, and the admin of core's own tables."""
 
+from core.admin import registered
 from core.admin.base import CappedPaginator, HouseAdmin, HouseInline, ReadOnlyAdmin
 from core.admin.history import AuditedAdmin
 from core.admin.tables import CsvOut, ExcelOut, HouseImportMixin, TableIn, table_of
@@ -14,5 +15,6 @@ __all__ = [
     "HouseInline",
     "ReadOnlyAdmin",
     "TableIn",
+    "registered",
     "table_of",
 ]

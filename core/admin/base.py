@@ -15,7 +15,8 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import Format
@@ -23,6 +24,7 @@ from import_export.forms import ExportForm
 from import_export.resources import ModelResource
 
 from core.admin.tables import CsvOut, ExcelOut, table_of
+from core.navigation import Group
 from core.privacy import EncryptedTextField
 from core.views import problem_page
 
@@ -71,7 +73,7 @@ class _HouseRights:
     what was in use is ended, not deleted.
     """
 
-    view_right: str = ""
+    view_right: str | Sequence[str] = ""
     manage_right: str = ""
     may_add = True
     may_change = True
@@ -82,7 +84,7 @@ class _HouseRights:
 
     def holds(self, request: HttpRequest, right: str, obj: Any = None) -> bool:
         place = self.place_of(obj) if obj is not None else None
-        return bool(right) and self.admin_site.holds(request.user, right, over=place)
+        return bool(right) and bool(self.admin_site.holds(request.user, right, over=place))
 
     def place_of(self, obj: Any) -> Any:
         """The area, unit or placed thing over which the right must be held; None when it has no place."""
@@ -91,8 +93,13 @@ class _HouseRights:
     def may_manage(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.holds(request, self.manage_right, obj)
 
+    def may_see(self, user: Any) -> bool:
+        """Whether there is anything for this person: any right to look, anywhere. Which rows is `get_queryset`'s matter."""
+        looking = [self.view_right] if isinstance(self.view_right, str) else self.view_right
+        return any(right and self.admin_site.holds(user, right) for right in (*looking, self.manage_right))
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.holds(request, self.view_right) or self.holds(request, self.manage_right)
+        return self.may_see(request.user)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may_add and self.may_manage(request)
@@ -134,10 +141,16 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     save_on_top = False
+    # An icon puts the list into the left column; the others are found on the workbench under 全部资料.
+    column_icon = ""
+    column_label: Any = ""  # the list's name there, when it is not the model's
+    column_group = Group.DATA
     # The fields of an export; empty means all but encrypted ones. `export_right` empty: who may look may take along.
     export_columns: ClassVar[Sequence[str]] = ()
     export_right: str = ""
     export_form_class = ExportForm
+    # Our own change_list_object_tools.html has the links.
+    import_export_change_list_template = None
     to_encoding = "utf-8"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -148,7 +161,8 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if any("\0" in word for key, values in request.GET.lists() for word in (key, *values)):
             return problem_page(request, 400)
-        return super().changelist_view(request, extra_context)
+        context = {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
         """Out of scope or gone: there is no such page."""
@@ -166,6 +180,42 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
                     self.add_error(None, _("您管不到这个地方，请选您辖区里的。"))
 
         return PlacedForm
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        return obj.get_absolute_url() if obj is not None and hasattr(obj, "get_absolute_url") else None
+
+    # --- actions
+
+    def confirm(
+        self,
+        request: HttpRequest,
+        queryset: models.QuerySet[Any],
+        *,
+        action: str,
+        title: str,
+        words: str,
+        form: Any = None,
+        details: Sequence[str] = (),
+    ) -> HttpResponse | None:
+        """The page between a bulk action and its doing, which names what will change. None once it was confirmed.
+
+        An action begins with `if page := self.confirm(request, queryset, action="…", …): return page`.
+        """
+        if request.POST.get("confirmed") and (form is None or form.is_valid()):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "words": words,
+            "rows": queryset[:MAX_LISTED],
+            "details": details,
+            "form": form,
+            "action": action,
+            "opts": self.opts,
+            "media": self.media,
+        }
+        status = 422 if form is not None and form.errors else 200
+        return TemplateResponse(request, "admin/confirm.html", context, status=status)
 
     # --- export
 

@@ -106,6 +106,7 @@ class TableIn(Format):
 class HouseImportMixin(ImportMixin):
     """Upload, look, confirm: nothing is written before the second step, and then all of it or nothing."""
 
+    import_export_change_list_template = None
     table_in: ClassVar[type[TableIn]]
 
     def get_import_formats(self) -> list[type[Format]]:

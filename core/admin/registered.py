@@ -1,0 +1,326 @@
+"""Core's own tables in the admin: the calendar and the rules may be changed, everything else only looked at."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from import_export.fields import Field
+from import_export.resources import ModelResource
+
+from core import rulebook
+from core.admin.base import HouseInline, ReadOnlyAdmin
+from core.admin.history import AuditedAdmin
+from core.admin.tables import HouseImportMixin, TableIn
+from core.cells import read_day
+from core.models import (
+    AccessLog,
+    CalendarDay,
+    Clock,
+    Event,
+    Heartbeat,
+    Message,
+    RulePack,
+    Rung,
+    RungFiring,
+    Term,
+)
+from core.navigation import Group
+
+
+class CalendarTable(TableIn):
+    headings = ("日期", "上班")
+    optional = ("说明", "依据")
+
+
+class CalendarResource(ModelResource):
+    """A line for each day: 日期, 上班 (是 or 否), 说明, 依据. The same file twice changes nothing."""
+
+    day = Field(attribute="day", column_name="日期")
+    is_workday = Field(attribute="is_workday", column_name="上班")
+    name = Field(attribute="name", column_name="说明")
+    source = Field(attribute="source", column_name="依据")
+
+    class Meta:
+        model = CalendarDay
+        fields = ("day", "is_workday", "name", "source")
+        import_id_fields = ("day",)
+        skip_unchanged = True
+        report_skipped = True
+        use_transactions = True
+        clean_model_instances = True
+
+    def before_import_row(self, row: Any, **kwargs: Any) -> None:
+        row["日期"] = read_day(str(row["日期"]))
+        row["上班"] = self._is_workday(str(row["上班"]))
+        row["说明"] = row.get("说明") or ""
+        row["依据"] = row.get("依据") or _("批量导入")
+
+    def _is_workday(self, word: str) -> bool:
+        if word in ("是", "上班", "班", "1", "√"):
+            return True
+        if word in ("否", "休息", "休", "放假", "0", "×"):
+            return False
+        raise ValidationError(_("“上班”一栏请填“是”或“否”，现在是“%(word)s”。") % {"word": word[:20]})
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(HouseImportMixin, AuditedAdmin):
+    view_right = "reference.view"
+    manage_right = "calendar.manage"
+    may_delete = True  # a day entered by mistake goes back to what the weekday says
+    column_icon = "calendar"
+    table_in = CalendarTable
+    list_display = ("day", "is_workday", "name", "source")
+    list_filter = ("is_workday",)
+    search_fields = ("name", "source")
+    date_hierarchy = "day"
+    fields = ("day", "is_workday", "name", "source")
+    resource_classes = (CalendarResource,)
+
+    def get_import_resource_classes(self, request: HttpRequest) -> Any:
+        return [CalendarResource]
+
+    def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        rulebook.clear()
+
+    def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
+        super().delete_model(request, obj)
+        rulebook.clear()
+
+    def process_result(self, result: Any, request: HttpRequest) -> Any:
+        rulebook.clear()
+        return super().process_result(result, request)
+
+
+# --- rules
+
+
+class RungForm(forms.ModelForm):
+    """Who hears it as words with commas, not as JSON."""
+
+    hears = forms.CharField(
+        label=_lazy("通知谁"),
+        max_length=200,
+        help_text=_lazy("角色代号，用逗号隔开，例如 unit_officer,station_head。"),
+    )
+
+    class Meta:
+        model = Rung
+        fields = (
+            "clock",
+            "order",
+            "level",
+            "offset",
+            "offset_unit",
+            "hears",
+            "fires",
+            "requires_answer",
+            "document",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["hears"] = ",".join(self.instance.hears or [])
+
+    def clean_hears(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["hears"].replace("，", ",").split(",")]
+        if not all(names):
+            raise ValidationError(_("两个逗号中间没有角色代号，请补上或删掉一个逗号。"))
+        return names
+
+
+class _OfPack(HouseInline):
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may_manage(request, obj)
+
+
+class TermInline(_OfPack):
+    model = Term
+    fields = (
+        "clock",
+        "case_class",
+        "amount",
+        "unit",
+        "roll",
+        "next_day_after",
+        "max_extensions",
+        "article",
+    )
+
+
+class RungInline(_OfPack):
+    model = Rung
+    form = RungForm
+
+
+class RulePackForm(forms.ModelForm):
+    class Meta:
+        model = RulePack
+        fields = ("code", "name", "area_prefix", "source", "valid_from", "valid_to")
+
+    def clean_area_prefix(self) -> str:
+        prefix = self.cleaned_data["area_prefix"].strip()
+        if prefix and not (prefix.isdecimal() and prefix.isascii() and len(prefix) in (2, 4, 6, 9, 12)):
+            raise ValidationError(_("前缀只写数字：省 2 位、地级 4 位、县 6 位、乡 9 位，或留空表示全国。"))
+        return prefix
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        starts, ends = given.get("valid_from"), given.get("valid_to")
+        if starts and ends and ends <= starts:
+            self.add_error("valid_to", _("失效日期要晚于施行日期。"))
+        return given
+
+
+@admin.register(RulePack)
+class RulePackAdmin(AuditedAdmin):
+    view_right = "reference.view"
+    manage_right = "rules.manage"
+    column_icon = "gavel"
+    form = RulePackForm
+    list_display = ("name", "code", "area_prefix", "source", "valid_from", "valid_to")
+    search_fields = ("name", "code", "area_prefix", "source")
+    inlines = (TermInline, RungInline)
+
+    def place_of(self, obj: RulePack) -> Any:
+        """The county of its prefix: rules of a wider place are for whoever is responsible there, or for the whole site."""
+        prefix = obj.area_prefix
+        return SimpleNamespace(
+            county_code=f"{prefix[:6]}000000" if len(prefix) >= 6 else "",
+            town_code=f"{prefix[:9]}000" if len(prefix) >= 9 else "",
+        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        rulebook.clear()
+
+
+# --- the ledger, and what the system writes itself
+
+
+class _CaseColumn:
+    """The case a row is about, as its kind and number."""
+
+    @admin.display(description=_lazy("办件"))
+    def about(self, row: Any) -> str:
+        return f"{row.case_label} {row.case_id}" if row.case_id else "—"
+
+
+@admin.register(Event)
+class EventAdmin(_CaseColumn, ReadOnlyAdmin):
+    view_right = "history.view"
+    column_icon = "track"
+    column_group = Group.SYSTEM
+    list_display = ("at", "kind", "about", "from_state", "to_state", "actor_kind", "actor")
+    list_filter = ("actor_kind",)
+    list_select_related = ("actor",)
+    search_fields = ("kind", "=case_id")
+    search_help_text = _lazy("事件代号，或办件的内部编号")
+    ordering = ("-id",)
+    fields = (
+        "action_id",
+        "about",
+        "seq",
+        "kind",
+        "from_state",
+        "to_state",
+        "round",
+        "actor",
+        "actor_kind",
+        "at",
+        "facts_text",
+    )
+    readonly_fields = ("about",)
+    export_columns = (
+        "action_id",
+        "case_label",
+        "case_id",
+        "seq",
+        "kind",
+        "from_state",
+        "to_state",
+        "actor",
+        "actor_kind",
+        "at",
+    )
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(_CaseColumn, ReadOnlyAdmin):
+    view_right = "access_log.view"
+    column_icon = "eye"
+    column_group = Group.SYSTEM
+    list_display = ("at", "actor", "about", "what", "reason")
+    list_select_related = ("actor",)
+    search_fields = ("actor__username", "actor__display_name", "reason", "=case_id")
+    ordering = ("-id",)
+    fields = ("at", "actor", "about", "what", "reason", "request_id")
+    readonly_fields = ("about",)
+
+
+@admin.register(Message)
+class MessageAdmin(_CaseColumn, ReadOnlyAdmin):
+    """How sending goes. The contents hold numbers and dates only, but are not needed for that: left out."""
+
+    view_right = "message.view"
+    column_icon = "send"
+    column_label = _lazy("发送情况")
+    column_group = Group.SYSTEM
+    list_display = (
+        "created_at",
+        "kind",
+        "channel",
+        "recipient",
+        "about",
+        "attempts",
+        "sent_at",
+        "dead_at",
+        "last_error",
+    )
+    list_filter = (
+        "channel",
+        ("sent_at", admin.EmptyFieldListFilter),
+        ("dead_at", admin.EmptyFieldListFilter),
+    )
+    list_select_related = ("recipient",)
+    search_fields = ("kind", "=case_id", "recipient__username")
+    ordering = ("-id",)
+    fields = (
+        "kind", "channel", "recipient", "about", "is_urgent", "created_at", "next_try_at", "attempts", "sent_at",
+        "dead_at", "read_at", "last_error",
+    )  # fmt: skip
+    readonly_fields = ("about",)
+    export_columns = ("kind", "channel", "created_at", "attempts", "sent_at", "dead_at", "last_error")
+
+
+@admin.register(Clock)
+class ClockAdmin(_CaseColumn, ReadOnlyAdmin):
+    view_right = ("history.view", "system.status")
+    list_display = ("about", "name", "started_at", "due_on", "paused_at", "stopped_at", "next_check_at")
+    list_filter = ("name", ("stopped_at", admin.EmptyFieldListFilter))
+    search_fields = ("=case_id", "name")
+    ordering = ("-id",)
+    exclude = ("case_label", "case_id")
+    readonly_fields = ("about",)
+
+
+@admin.register(RungFiring)
+class RungFiringAdmin(ReadOnlyAdmin):
+    view_right = ("history.view", "system.status")
+    list_display = ("clock", "rung", "round", "due_at", "fired_at")
+    list_select_related = ("clock", "rung")
+    ordering = ("-id",)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    view_right = "system.status"
+    list_display = ("name", "at", "note")
