@@ -144,7 +144,8 @@ def test_a_rehearsal_writes_nothing_and_a_faulty_row_stops_all(county):
 
 
 def test_titles_units_full_width_digits_and_gbk_are_read(county):
-    text = "云岭县家站点名册,,,\r\n填表单位：县代表工委,,,\r\n站点编号（必填）,名 称,类别*,所在区划\r\n０４０５,南山联络站,代表联络站,石桥镇\r\n"
+    head = "云岭县家站点名册,,,\r\n填表单位：县代表工委,,,\r\n站点编号（必填）,名 称,类别*,所在区划\r\n"
+    text = head + "０４０５,南山联络站,代表联络站,石桥镇\r\n"
 
     result = bring_in(StationResource, csv(text, "gb18030"), county.county_office)
 
