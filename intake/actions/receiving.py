@@ -100,7 +100,7 @@ def receive(
     )
     event = _open_with_free_number(request, phone, by=by, now=now)
     _attach(request, photos, by)
-    tell(request, event, _("登记：%(station)s 已经收到") % {"station": station.name}, station=1)
+    tell(request, event, _("登记：%(station)s已经收到") % {"station": station.name}, station=1)
     arrived = notices.RequestArrivedUrgently if is_urgent else notices.RequestArrived
     heard = ((notices.RequestReceived, notices.resident), (arrived, notices.station_clerks))
     outbox.post_rows(

@@ -183,7 +183,7 @@ def offered_notices() -> list[tuple[str, str]]:
     """How a resident can be told: only what works here. Outside production messages go to the console instead."""
     sms = channels.sms_is_configured() or not settings.PRODUCTION
     offered = ([Notify.SMS] if sms else []) + [Notify.PHONE, Notify.NONE]
-    return [(way.value, str(way.label)) for way in offered]
+    return [(way.value, _("自己查") if way == Notify.NONE else str(way.label)) for way in offered]
 
 
 class ContactForm(PublicForm):

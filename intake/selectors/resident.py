@@ -140,7 +140,7 @@ def _lines(request: Any, ids: list[int]) -> list[RequestProgress]:
     mine = Q(request_id=request.pk)
     shared = Q(request_id__in=ids, station__gte=2, event__kind__in=_SHARED)
     wanted = mine | shared if request.state == "merged" else mine
-    return list(RequestProgress.objects.filter(wanted).order_by("-at", "-pk"))
+    return list(RequestProgress.objects.filter(wanted).select_related("event").order_by("-at", "-pk"))
 
 
 _SHARED = tuple(

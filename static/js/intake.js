@@ -202,11 +202,19 @@
     picture.src = URL.createObjectURL(blobOf(photo));
     picture.alt = '刚选的照片';
     cap.className = 'cap'; cap.textContent = '已存好';
-    button.type = 'button'; button.className = 'photos__del'; button.textContent = '×';
+    button.type = 'button'; button.className = 'photos__del'; button.append(cross());
     button.setAttribute('aria-label', '去掉这张照片');
     button.addEventListener('click', function () { forget('photos', photo.id).then(function () { item.remove(); say('去掉了一张照片'); }); });
     item.append(picture, cap, button);
     list.insertBefore(item, one('.photos__add', list));
+  }
+
+  function cross() {
+    var space = 'http://www.w3.org/2000/svg', drawing = d.createElementNS(space, 'svg'), lines = d.createElementNS(space, 'path');
+    drawing.setAttribute('class', 'i'); drawing.setAttribute('viewBox', '0 0 24 24'); drawing.setAttribute('aria-hidden', 'true');
+    lines.setAttribute('d', 'M6 6l12 12M18 6 6 18');
+    drawing.append(lines);
+    return drawing;
   }
 
   function problem(words) {

@@ -147,7 +147,7 @@ def test_after_anonymising_the_link_is_gone(county, client):
 def test_just_received(county, client):
     text = page_of(client, county.receive())
 
-    assert "登记：石桥镇代表联络站 已经收到" in text
+    assert "登记：石桥镇代表联络站已经收到" in text
     assert "还剩 1 个工作日" in text or "今天到期" in text or "还剩 2 个工作日" in text
 
 
@@ -194,7 +194,7 @@ def test_merged_shows_the_handling_of_the_other_case_and_not_its_words(county, c
 
     text = page_of(client, mine)
 
-    assert "一起办，进展看这里" in text
+    assert "已和另外 1 件一起办，进展看这里" in text
     assert "交给县城市管理局办理" in text
     assert "公厕西门" not in text
     assert "隔壁三号" not in text

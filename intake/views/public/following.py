@@ -114,13 +114,36 @@ def _events(page: resident.CasePage) -> list[dict[str, Any]]:
         {
             "title": line.title,
             "at": line.at,
-            "said": line.text,
+            "said": line.text if _is_said(line) else "",
+            "note": "" if _is_said(line) else line.text,
             "is_now": place == 0 and page.request.is_open,
             "is_late": place == 0 and page.clock is not None and page.clock.is_overdue and page.station < 4,
             "who": page.request.get_channel_display() if place == last else "",
         }
         for place, line in enumerate(page.lines)
     ]
+
+
+# Lines that repeat somebody's own words; the others are ours.
+_SAID = frozenset(
+    (
+        "ask",
+        "supplement",
+        "add",
+        "answer",
+        "feed_back",
+        "promise",
+        "refer",
+        "reject",
+        "extend",
+        "close_disputed",
+        "split",
+    )
+)
+
+
+def _is_said(line: Any) -> bool:
+    return line.event is not None and line.event.verb in _SAID
 
 
 def _rail_notes(page: resident.CasePage) -> list[str]:

@@ -354,12 +354,17 @@ def _read_back(said: Mapping[str, Any], matter: Mapping[str, Any], draft: Draft)
         {"name": _("称呼"), "value": said["name"], "change_url": contact},
         {
             "name": _("手机号"),
-            "value": said.get("phone") or _("没有留，凭查询码查进度"),
+            "value": _spaced(said.get("phone", "")) or _("没有留，凭查询码查进度"),
             "is_num": bool(said.get("phone")),
             "change_url": contact,
         },
         {"name": _("通知"), "value": _how_told(said), "change_url": contact},
     ]
+
+
+def _spaced(phone: str) -> str:
+    """138 0000 2746, as people read a mobile number."""
+    return f"{phone[:3]} {phone[3:7]} {phone[7:]}" if len(phone) == 11 and phone[0] == "1" else phone
 
 
 def _how_told(said: Mapping[str, Any]) -> str:
