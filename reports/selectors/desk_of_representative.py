@@ -238,7 +238,8 @@ def log_of(case: Any, user: Any) -> list[Line]:
     lines = [Line(row.title, row.at, said=row.text) for row in case.progress.all()]
     for note in case.notes.filter(by=user, kind=RequestNote.Kind.STAFF):
         lines.append(Line(str(_("我的记录")), note.at, said=note.text))
-    return sorted(lines, key=lambda line: line.at, reverse=True)
+    # What was written in the same instant is turned round with the rest.
+    return sorted(lines, key=lambda line: line.at)[::-1]
 
 
 @dataclass(frozen=True)
