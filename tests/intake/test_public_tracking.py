@@ -436,3 +436,23 @@ def test_everything_is_answered_under_get_only_where_it_should_be(county, client
     assert client.get("/requests/submit/").status_code == 405
     assert client.get("/t").url == "/track/"
     assert ConstituentRequest.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_made_at_the_same_time_do_not_slip_through(county):
+    from tests.intake.test_public_once import in_parallel
+
+    request = county.receive()
+
+    found = in_parallel(lambda: actions.look_up(request.reference, "0000", source="a"), 20)
+
+    assert len([each for each in found if not each.wait_seconds]) == 5
+
+
+def test_many_addresses_together_have_few_tries_at_one_number(county):
+    request = county.receive()
+
+    found = [actions.look_up(request.reference, "0000", source=f"10.0.0.{n}") for n in range(100)]
+
+    assert len([each for each in found if not each.wait_seconds]) == 30
+    assert actions.look_up(request.reference, request.receipt_code, source="10.0.0.1").request == request

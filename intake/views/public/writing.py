@@ -109,6 +109,7 @@ class StepView(View):
             "form": form,
             "n": self.n,
             "step_name": self.name,
+            "following": reverse(self.following),
             "stamp": stamp or new_stamp(),
             "key": self.said.get("key", ""),
             "back": "check" if given.get("back") else "",
