@@ -45,7 +45,9 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     verbs = [step.name for step in steps]
     pending = pending_extension(case) if "extend" in verbs else None
     primary = _primary(verbs, pending)
-    buttons = [_button(case, step, primary) for step in steps]
+    buttons = sorted(
+        (_button(case, step, primary) for step in steps), key=lambda each: not each["is_primary"]
+    )
     may_reveal = rules.may_reveal(user, case)
     all_photos = case_reads.photos(case)
     return {

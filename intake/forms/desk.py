@@ -90,16 +90,23 @@ class FilterForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("编号、内容、地点")}),
     )
-    station = forms.ModelChoiceField(label=_("家站点"), queryset=Station.objects.none(), required=False)
+    station = forms.ModelChoiceField(
+        label=_("家站点"), queryset=Station.objects.none(), required=False, empty_label=_("不限")
+    )
     category = forms.ModelChoiceField(
-        label=_("分类"), queryset=Category.objects.filter(is_active=True), required=False
+        label=_("分类"),
+        queryset=Category.objects.filter(is_active=True),
+        required=False,
+        empty_label=_("不限"),
     )
     state = forms.ChoiceField(
         label=_("状态"),
         choices=[("", _("不限")), *((state.name, state.label) for state in STATES)],
         required=False,
     )
-    unit = forms.ModelChoiceField(label=_("承办单位"), queryset=Unit.objects.none(), required=False)
+    unit = forms.ModelChoiceField(
+        label=_("承办单位"), queryset=Unit.objects.none(), required=False, empty_label=_("不限")
+    )
     channel = forms.ChoiceField(label=_("来源"), choices=[("", _("不限")), *Channel.choices], required=False)
     town = forms.ModelChoiceField(
         label=_("乡镇、街道"), queryset=Area.objects.none(), to_field_name="code", required=False
@@ -198,6 +205,7 @@ class CounterForm(forms.Form):
     category = forms.ModelChoiceField(
         label=_("分类"),
         queryset=Category.objects.filter(is_active=True),
+        empty_label=_("请选一类"),
         error_messages={"required": _("请选一类。说不清就选“其他”")},
     )
     body = forms.CharField(
@@ -209,7 +217,9 @@ class CounterForm(forms.Form):
         error_messages={"required": _("请写写是什么事"), "min_length": _("再多写几个字，让办的人看得懂")},
     )
     title = forms.CharField(label=_("事由"), max_length=60, required=False, help_text=_("不写就用第一句话。"))
-    village = forms.ModelChoiceField(label=_("村、社区"), queryset=Area.objects.none(), required=False)
+    village = forms.ModelChoiceField(
+        label=_("村、社区"), queryset=Area.objects.none(), required=False, empty_label=_("说不清")
+    )
     place = forms.CharField(
         label=_("具体位置"),
         max_length=80,
@@ -234,7 +244,9 @@ class CounterForm(forms.Form):
     visibility = forms.ChoiceField(
         label=_("谁能看到联系方式"), choices=Visibility.choices, initial=Visibility.STATION
     )
-    present = forms.ModelChoiceField(label=_("接待的代表"), queryset=Person.objects.none(), required=False)
+    present = forms.ModelChoiceField(
+        label=_("接待的代表"), queryset=Person.objects.none(), required=False, empty_label=_("没有代表在")
+    )
     accused = forms.ModelMultipleChoiceField(
         label=_("反映的是哪个单位"),
         queryset=Unit.objects.none(),
@@ -325,7 +337,9 @@ class CallBackForm(forms.Form):
 class BulkAssignForm(forms.Form):
     """Several cases to one unit, each with its own length and its own event."""
 
-    unit = forms.ModelChoiceField(label=_("办理单位"), queryset=Unit.objects.none())
+    unit = forms.ModelChoiceField(
+        label=_("办理单位"), queryset=Unit.objects.none(), empty_label=_("请选一个单位")
+    )
     complexity = forms.ChoiceField(label=_("期限"), choices=Complexity.choices, required=False)
     instruction = forms.CharField(label=_("嘱咐"), max_length=120, required=False)
 

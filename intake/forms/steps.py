@@ -84,9 +84,13 @@ def followers_of(station_id: int) -> Any:
 
 
 class AssignForm(StepForm):
-    unit = forms.ModelChoiceField(label=_("办理单位"), queryset=Unit.objects.none())
+    unit = forms.ModelChoiceField(
+        label=_("办理单位"), queryset=Unit.objects.none(), empty_label=_("请选一个单位")
+    )
     complexity = forms.ChoiceField(label=_("期限"), choices=Complexity.choices, required=False)
-    follower = FollowerField(label=_("跟进代表"), queryset=Person.objects.none(), required=False)
+    follower = FollowerField(
+        label=_("跟进代表"), queryset=Person.objects.none(), required=False, empty_label=_("先不请")
+    )
     instruction = forms.CharField(label=_("嘱咐"), max_length=120, required=False)
 
     # Field → why its first value is what it is: the desk marks it 建议.

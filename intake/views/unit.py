@@ -168,7 +168,7 @@ def reply_context(
     photos = case_reads.photos(case)
     shared = rules.may_reveal(user, case)
     words: dict[str, Any] = dict(draft.payload) if draft is not None else {}
-    waiting = next(
+    unsigned = next(
         (each for each in reversed(replies) if each.signed_at is None and each.round == case.round), None
     )
     return {
@@ -180,7 +180,7 @@ def reply_context(
         "may_sign": "sign" in verbs,
         "may_hand_back": "hand_back" in verbs,
         "hints": HINTS,
-        "waiting": waiting,
+        "unsigned": unsigned,
         "said_back": next((each.check_note for each in reversed(replies) if each.check_note), ""),
         "signed": [each for each in replies if each.signed_at is not None],
         "beside": [
@@ -193,7 +193,7 @@ def reply_context(
             if verb in verbs
         ],
         "face": due_faces([case]).get(case.pk),
-        "faces": deadlines.faces(case),
+        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
         "photos": [photo for photo in photos if photo.role == "evidence"],
         "before": [photo for photo in photos if photo.role == "before"],
         "after": [photo for photo in photos if photo.role == "after"],

@@ -1,5 +1,5 @@
 /* The desks with a keyboard: every action here is a link or a form that works alone.
-   J K next and previous row, A M T B the steps of the case at hand, ? nothing else. */
+   J K next and previous row, A M T B the steps of the case at hand. */
 (function () {
   'use strict';
   var d = document;
@@ -108,7 +108,7 @@
     var line = d.querySelector('[data-ticked]');
     if (!line) return;
     var n = d.querySelectorAll('input[name=ids]:checked').length;
-    line.textContent = n ? '已勾选 ' + n + ' 件：' : '勾选几件一起办：';
+    line.textContent = n ? '已选 ' + n + ' 件：' : '勾选几件：';
   }
   d.addEventListener('change', function (e) {
     if (e.target.name === 'ids') ticked();
