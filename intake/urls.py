@@ -4,7 +4,7 @@ from django.urls import URLPattern, path
 
 from core.publicdoor import public_form
 from intake.views import desk, quick, unit
-from intake.views.public import following, offline, writing
+from intake.views.public import following, handing_in, offline, writing
 
 app_name = "intake"
 
@@ -13,10 +13,10 @@ PUBLIC: list[URLPattern] = [
     path("requests/new/1/", public_form(writing.Say.as_view()), name="new"),
     path("requests/new/2/", public_form(writing.Where.as_view()), name="new-where"),
     path("requests/new/3/", public_form(writing.HowToReach.as_view()), name="new-contact"),
-    path("requests/new/check/", writing.check, name="new-check"),
+    path("requests/new/check/", handing_in.check, name="new-check"),
     path("requests/new/similar/", writing.look_alike, name="similar"),
     path("requests/new/photos/<str:public_id>/", writing.draft_photo, name="draft-photo"),
-    path("requests/submit/", writing.submit, name="submit"),
+    path("requests/submit/", handing_in.submit, name="submit"),
     path("requests/received/", following.received, name="received"),
     path("requests/queued/", offline.queued, name="queued"),
     path("offline/", offline.offline, name="offline"),

@@ -502,3 +502,95 @@ def test_the_answer_is_kept_sealed_for_a_retry(county, client):
     assert (kept.scope, kept.case_id) == ("web", request.pk)
     assert kept.answer["number"] == request.reference
     assert Event.objects.about(request).count() == 1
+
+
+# --- where it goes
+
+
+def test_the_code_of_a_reception_day_fills_in_its_station_and_stays_with_the_case(county, client):
+    from django.utils import timezone
+
+    from stations.models import Reception
+
+    now = timezone.now()
+    day = Reception.objects.create(
+        station=county.other_station, starts_at=now, ends_at=now + timezone.timedelta(hours=3)
+    )
+
+    through(client, one={"s": "", "a": day.public_id}, two={"village": "990127102201"})
+
+    request = ConstituentRequest.objects.get()
+    assert (request.station, request.came_by, request.channel) == (county.other_station, day.public_id, "qr")
+
+
+@pytest.mark.parametrize(
+    "query", ["s=9999", "s=0901x", "r=nobody", "a=nothing", "s=%00", "s=../../etc", "r=" + "a" * 500]
+)
+def test_an_unknown_code_in_the_address_is_passed_over(county, client, query):
+    assert client.get(f"/requests/new/1/?{query}").status_code == 200
+    assert client.get(f"/requests/new/2/?{query}").status_code == 200
+
+
+def test_where_there_are_too_many_villages_a_town_is_chosen_first(county, client, monkeypatch):
+    from intake.selectors import places
+
+    monkeypatch.setattr(places, "LONGEST_LIST", 2)
+    say(client, s="")
+    page = client.get("/requests/new/2/").content.decode()
+    assert "先选乡镇、街道" in page
+    assert "牛场村" not in page
+
+    answer = client.post("/requests/new/2/", {"town": "990127102000", "choose_town": "1"})
+    page = client.get(answer.url).content.decode()
+    assert "柳溪村" in page
+    where(client, village="990127102201", town="990127102000")
+    reach(client)
+    hand_in(client)
+
+    assert ConstituentRequest.objects.get().station == county.other_station
+
+
+def test_villages_of_several_towns_stand_under_their_towns(county, client):
+    assert '<optgroup label="柳溪镇">' in client.get("/requests/new/2/").content.decode()
+
+
+def test_only_ways_that_work_are_offered(county, client, settings):
+    def offered():
+        page = client.get("/requests/new/3/").content.decode()
+        return set(re.findall(r'name="notify" value="(\w+)"', page))
+
+    assert offered() == {"sms", "phone", "none"}
+    settings.PRODUCTION = True
+    assert offered() == {"phone", "none"}
+    settings.SMS_GATEWAY_URL = "https://sms.example"
+    assert offered() == {"sms", "phone", "none"}
+
+
+def test_the_worker_is_served_from_the_root_with_the_files_it_keeps(client):
+    answer = client.get("/sw.js")
+
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    text = answer.content.decode()
+    for part in (
+        "/requests/new/1/",
+        "/requests/new/3/",
+        "/requests/queued/",
+        "/offline/",
+        "css/base.css",
+        "js/intake.js",
+    ):
+        assert part in text
+
+
+def test_drafts_of_one_address_are_limited_and_the_page_says_when_to_come_back(county, client, monkeypatch):
+    from core.throttle import Limit
+    from intake.views.public import door
+
+    monkeypatch.setattr(door, "BY_ADDRESS", Limit("draft.test", 1, 3600))
+    say(client)
+
+    answer = where(client)
+
+    assert answer.status_code == 429
+    assert "60 分钟" in answer.content.decode()

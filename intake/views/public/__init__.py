@@ -1,0 +1,1 @@
+"""The anonymous door: writing, handing in, following, and times without a network."""

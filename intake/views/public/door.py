@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import ngettext
 
@@ -73,3 +73,9 @@ def too_many(request: HttpRequest, minutes: int) -> HttpResponse:
 def slow_down(request: HttpRequest) -> HttpResponse | None:
     verdict = hit(BY_ADDRESS, client_address(request))
     return None if verdict.allowed else too_many(request, max(1, -(-verdict.retry_after // 60)))
+
+
+def see_other(url: str) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response

@@ -25,7 +25,6 @@ from intake.forms.public import AddForm, AnswerForm, RatingForm, TrackForm, With
 from intake.models import Notify
 from intake.selectors import resident
 from intake.views.public import door
-from intake.views.public.writing import _see_other
 
 # What one case may be told in a day: the code opens it to its owner, not to a program.
 SAID_MORE = Limit("case.words", 30, 24 * 3600)
@@ -47,7 +46,7 @@ def track(request: HttpRequest) -> HttpResponse:
         return problem_page(request, 429, minutes=max(1, -(-found.wait_seconds // 60)))
     if found.request is None:
         return door.answer(request, "intake/public/track.html", {"form": form, "not_found": True}, status=422)
-    return door.private(_see_other(reverse("intake:case", args=[found.request.receipt_code])))
+    return door.private(door.see_other(reverse("intake:case", args=[found.request.receipt_code])))
 
 
 @public_form
@@ -201,7 +200,7 @@ def _still_welcome(request: HttpRequest, page: resident.CasePage) -> HttpRespons
 
 
 def _done(code: str, part: str = "") -> HttpResponse:
-    return door.private(_see_other(reverse("intake:case", args=[code]) + part))
+    return door.private(door.see_other(reverse("intake:case", args=[code]) + part))
 
 
 @public_form
