@@ -54,6 +54,8 @@ PATHS: dict[str, tuple[int, list[tuple[str, str, int]]]] = {
     "rejected": (2, [("receive", "resident", 0), ("reject", "clerk", 4 * HOUR)]),
 }  # fmt: skip
 
+LONGEST = max(len(steps) for _weight, steps in PATHS.values())
+
 # Where an open case stands → the clocks that run, and the verb that started each; none: the step into the state.
 RUNNING = {
     "received": [("request.register", "receive")],
@@ -79,40 +81,36 @@ CREATE TEMP TABLE bulk_case (n bigint, public_id text, reference text, receipt_c
     spaced text, path text, created_at timestamptz, pace float8, station_id bigint, county_code text, town_code text,
     village_id bigint, category_id bigint, channel text, unit_id bigint, clerk bigint, office bigint, officer bigint,
     head bigint, solved text, satisfied text) ON COMMIT DROP;
-CREATE TEMP TABLE bulk_event (n bigint, public_id text, path text, seq int, kind text, verb text, from_state text,
-    to_state text, round int, actor_id bigint, actor_kind text, at timestamptz, facts_text text, action_id uuid,
-    prev_hash bytea, hash bytea) ON COMMIT DROP;
+CREATE TEMP TABLE bulk_step (n bigint, public_id text, seq int, kind text, verb text, from_state text, to_state text,
+    round int, actor_id bigint, actor_kind text, at timestamptz, facts_text text, action_id uuid) ON COMMIT DROP;
+CREATE TEMP TABLE bulk_event (LIKE bulk_step, prev_hash bytea, hash bytea) ON COMMIT DROP;
 """
 
-CHAIN = """
-WITH RECURSIVE step AS (
-    SELECT c.n, c.public_id, c.path, p.seq, p.kind, p.verb, p.from_state, p.to_state, p.round, p.actor_kind,
-           CASE p.who WHEN 'clerk' THEN c.clerk WHEN 'office' THEN c.office WHEN 'officer' THEN c.officer
-                      WHEN 'head' THEN c.head END AS actor_id,
-           c.created_at + make_interval(secs => c.pace * sum(p.after) OVER (PARTITION BY c.n ORDER BY p.seq)) AS at,
-           CASE p.verb WHEN 'receive' THEN format('{"category":%%s,"channel":"%%s","station":%%s}',
-                                                  c.category_id, c.channel, c.station_id)
-                       WHEN 'assign' THEN format('{"unit":%%s}', c.unit_id)
-                       WHEN 'rate' THEN format('{"recorded":false,"satisfied":"%%s","solved":"%%s"}', c.satisfied, c.solved)
-                       WHEN 'send_back' THEN '{"recorded":false,"satisfied":"dissatisfied","solved":"no"}'
-                       ELSE '{}' END AS facts_text,
-           md5(c.public_id || p.seq)::uuid AS action_id
-    FROM bulk_case c JOIN bulk_path p USING (path)
-),
-chain AS (
-    SELECT s.*, ''::bytea AS prev_hash,
-           liaison_event_hash(''::bytea, 'request', s.public_id, 1, s.kind, s.from_state, s.to_state, s.round, s.actor_id,
-                              s.actor_kind, s.at, s.facts_text, ''::bytea, s.action_id) AS hash
-    FROM step s WHERE s.seq = 1
-    UNION ALL
-    SELECT s.*, c.hash,
-           liaison_event_hash(c.hash, 'request', s.public_id, s.seq, s.kind, s.from_state, s.to_state, s.round, s.actor_id,
-                              s.actor_kind, s.at, s.facts_text, ''::bytea, s.action_id)
-    FROM chain c JOIN step s ON s.n = c.n AND s.seq = c.seq + 1 WHERE s.at <= %(now)s
-)
-INSERT INTO bulk_event (n, public_id, path, seq, kind, verb, from_state, to_state, round, actor_kind, actor_id, at,
-                        facts_text, action_id, prev_hash, hash)
-SELECT * FROM chain
+STEPS = """
+INSERT INTO bulk_step
+SELECT c.n, c.public_id, p.seq, p.kind, p.verb, p.from_state, p.to_state, p.round,
+       CASE p.who WHEN 'clerk' THEN c.clerk WHEN 'office' THEN c.office WHEN 'officer' THEN c.officer
+                  WHEN 'head' THEN c.head END,
+       p.actor_kind, c.created_at + make_interval(secs => c.pace * p.after),
+       CASE p.verb WHEN 'receive' THEN format('{"category":%%s,"channel":"%%s","station":%%s}',
+                                              c.category_id, c.channel, c.station_id)
+                   WHEN 'assign' THEN format('{"unit":%%s}', c.unit_id)
+                   WHEN 'rate' THEN format('{"recorded":false,"satisfied":"%%s","solved":"%%s"}', c.satisfied, c.solved)
+                   WHEN 'send_back' THEN '{"recorded":false,"satisfied":"dissatisfied","solved":"no"}'
+                   ELSE '{}' END,
+       md5(c.public_id || p.seq)::uuid
+FROM bulk_case c JOIN bulk_path p USING (path)
+WHERE c.created_at + make_interval(secs => c.pace * p.after) <= %(now)s
+"""
+
+# One link of every chain at a time: all first events, all second ones…
+LINK = """
+INSERT INTO bulk_event
+SELECT s.*, coalesce(before.hash, ''::bytea),
+       liaison_event_hash(coalesce(before.hash, ''::bytea), 'request', s.public_id, s.seq, s.kind, s.from_state, s.to_state,
+                          s.round, s.actor_id, s.actor_kind, s.at, s.facts_text, ''::bytea, s.action_id)
+FROM bulk_step s LEFT JOIN bulk_event before ON before.n = s.n AND before.seq = s.seq - 1
+WHERE s.seq = %(seq)s
 """
 
 REQUESTS = """
@@ -214,10 +212,13 @@ def write(registry: Registry, count: int) -> int:
 def _batch(lines: Iterator[tuple[Any, ...]], size: int, now: datetime) -> None:
     closing = [state.name for state in WORKFLOW.states.values() if state.closes]
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM bulk_case; DELETE FROM bulk_event")
+        cursor.execute("TRUNCATE bulk_case, bulk_step, bulk_event")
         _copy("bulk_case", islice(lines, size))
         cursor.execute("ANALYZE bulk_case")
-        cursor.execute(CHAIN, {"now": now})
+        cursor.execute(STEPS, {"now": now})
+        cursor.execute("ANALYZE bulk_step")
+        for seq in range(1, LONGEST + 1):
+            cursor.execute(LINK, {"seq": seq})
         cursor.execute("ANALYZE bulk_event")
         cursor.execute(
             REQUESTS, {"closing": closing, "no_spans": encrypt(b"[]", scope="intake.request.body_spans")}
@@ -240,8 +241,9 @@ def _path_rows() -> Iterator[tuple[Any, ...]]:
     """The paths, walked through the very table of transitions: a step it does not allow raises KeyError here."""
     kinds = {"resident": ActorKind.RESIDENT, "system": ActorKind.SYSTEM}
     for path, (_weight, steps) in PATHS.items():
-        state, round_ = "", 1
+        state, round_, passed = "", 1, 0
         for seq, (verb, who, after) in enumerate(steps, start=1):
+            passed += after
             target = WORKFLOW.initial
             if verb != "receive":
                 move = WORKFLOW.transitions[verb]
@@ -258,7 +260,7 @@ def _path_rows() -> Iterator[tuple[Any, ...]]:
                 round_,
                 kinds.get(who, ActorKind.USER).value,
                 who,
-                after,
+                passed,
             )
             state = target
 
