@@ -203,6 +203,7 @@ def follower(request: ConstituentRequest) -> list[Recipient]:
     return [Recipient(user_id=person.user_id)] if person is not None and person.user_id is not None else []
 
 
+# Whom a rung can name. Not the resident: what a rung says is said to those who work.
 HEARERS: dict[str, Callable[[ConstituentRequest], list[Recipient]]] = {
     "station": station_clerks,
     "station_head": station_head,
@@ -211,5 +212,4 @@ HEARERS: dict[str, Callable[[ConstituentRequest], list[Recipient]]] = {
     "town_office": town_office,
     "county_office": county_office,
     "follower": follower,
-    "resident": resident,
 }

@@ -274,6 +274,10 @@ class ConstituentRequest(Case):
     def has_contact(self) -> bool:
         return bool(self.phone_index)
 
+    @property
+    def heard_by(self) -> tuple[object, ...]:
+        return (self.station_id, self.unit_id, self.follower_id, self.town_code, self.county_code)
+
     def clock_moved(self, clock: Clock) -> None:
         """The promise to the resident is the answer clock's day, whatever moved it: extension, pause, a holiday notice."""
         if clock.name == "request.answer" and self.promised_on != clock.due_on:

@@ -173,7 +173,6 @@ def test_every_hearer_of_a_rule_pack_finds_its_people(county):
         "town_office": users("town_office"),
         "county_office": users("county_office"),
         "follower": users("rep"),
-        "resident": [f"request:{request.pk}"],
     }
 
 
