@@ -137,6 +137,8 @@ class TakesPhotos(forms.Form):
             except ValidationError as problem:
                 where = _("第 %(n)d 张：") % {"n": place} if len(files) > 1 else ""
                 self.add_error("photos", where + "".join(problem.messages))
+        if taken and self.has_error("photos"):
+            self.add_error("photos", _("其他的都存好了，不用重选"))
         if len(files) > room:
             over = len(files) - room
             self.add_error(

@@ -32,6 +32,8 @@ _CLOCKS = {
     "callback": ("request.callback",),
 }
 _PROMISE = ("request.answer", "request.station", "request.unit", "request.rehandle", "request.county")
+# The states in which the latest signed answer is the one the resident was told.
+ANSWERED = ("told", "callback", "following", "closed", "closed_disputed", "archived")
 _NO_LONGER_OURS = ("rejected", "referred", "withdrawn")
 
 
@@ -48,10 +50,8 @@ class CasePage:
 
     @property
     def reply(self) -> dict[str, Any] | None:
-        """The signed answer, once the resident was told."""
-        if self.request.told_at is None and self.request.state not in ("told", "following", "callback"):
-            return None
-        return self.request.answer_given
+        """The signed answer, once the resident was told; not while it is done anew or a new answer is on its way."""
+        return self.request.answer_given if self.request.state in ANSWERED else None
 
     @property
     def handled(self) -> Any:
@@ -165,10 +165,11 @@ def _clock(request: Any, ids: list[int]) -> ClockFace | None:
 
 
 def _sort_photos(page: CasePage, photos: Iterable[Attachment]) -> None:
+    told = page.request.state in ANSWERED
     for photo in photos:
-        if photo.role == Attachment.Role.BEFORE:
+        if photo.role == Attachment.Role.BEFORE and told:
             page.before = photo
-        elif photo.role == Attachment.Role.AFTER:
+        elif photo.role == Attachment.Role.AFTER and told:
             page.after = photo
         elif photo.role == Attachment.Role.EVIDENCE and photo.case_id == page.request.pk:
             page.photos.append(photo)

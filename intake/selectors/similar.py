@@ -14,6 +14,7 @@ from django.utils import timezone
 from core.privacy import mask_text
 from core.similarity import rank, spaced
 from intake.models import ConstituentRequest, RequestReply
+from intake.selectors.resident import ANSWERED
 
 WITHIN = timedelta(days=365)
 CANDIDATES = 12
@@ -71,7 +72,7 @@ def similar(text: str, *, county_code: str, town_code: str = "") -> list[Similar
 
 
 def _seen(row: Any) -> Similar:
-    told = row.told_at is not None
+    told = row.state in ANSWERED
     return Similar(
         id=row.pk,
         public_id=row.public_id,

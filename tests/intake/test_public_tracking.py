@@ -456,3 +456,18 @@ def test_many_addresses_together_have_few_tries_at_one_number(county):
 
     assert len([each for each in found if not each.wait_seconds]) == 30
     assert actions.look_up(request.reference, request.receipt_code, source="10.0.0.1").request == request
+
+
+def test_a_new_answer_is_not_shown_before_the_resident_is_told(county, client):
+    request = county.told()
+    rate(client, request, solved="no")
+    request.refresh_from_db()
+    assert "换了灯头，灯亮了</h2>" not in page_of(client, request)
+    actions.submit_reply(
+        request, by=county.unit_officer, outcome="solved", headline="这回接好了", body="重新接了线。"
+    )
+    actions.sign(request, by=county.unit_head)
+
+    assert "这回接好了" not in page_of(client, request)
+    actions.feed_back(request, by=county.clerk)
+    assert "这回接好了" in page_of(client, request)
