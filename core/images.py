@@ -75,6 +75,7 @@ def _encode(raw: bytes, kind: str) -> CleanImage:
         else:
             upright = upright.convert("RGB")
         upright.thumbnail((LONG_SIDE, LONG_SIDE))
+        upright.info.clear()  # the encoder would copy a comment along
         out = BytesIO()
         upright.save(out, "JPEG", quality=82, optimize=True)
         return CleanImage(out.getvalue(), upright.width, upright.height)
