@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import has_permission
 from accounts.permissions import Permission
-from core import navigation
+from core import navigation, workbench
 from core.navigation import Group
 from reports.selectors import desk_of_representative as own
-from reports.selectors import home, inbox
+from reports.selectors import figures, home, inbox
+from reports.selectors.periods import period_of
 from stations.models import Station
 from stations.selectors import Board, BoardLine, register_board
 
@@ -65,6 +66,30 @@ def register() -> None:
     )
     navigation.register(Group.OPEN, _("公开数字"), "reports:statistics", "chart", anybody)
     register_board(results_of)
+    workbench.register(workbench.Section.FIGURES, figures_card)
+
+
+def figures_card(user: Any) -> workbench.Card | None:
+    """今年以来, on the first page of staff who may see the overview."""
+    if not may_overview(user):
+        return None
+    year = period_of("year")
+    scope = figures.scope_of(user)
+    tally = figures.total(scope.requests.filter(created_at__gte=year.since))
+    based = _("%(part)d / %(base)d")
+    rates = (
+        (_("办结率"), tally.finished_rate),
+        (_("按时率"), tally.on_time_rate),
+        (_("满意率"), tally.satisfaction),
+        (_("参评率"), tally.participation),
+    )
+    lines = [workbench.Line(_("收到"), tally.received)] + [
+        workbench.Line(
+            label, rate.text, note="" if rate.is_small else based % {"part": rate.part, "base": rate.base}
+        )
+        for label, rate in rates
+    ]
+    return workbench.Card(year.label, lines, reverse("reports:overview"), _("看总览"))
 
 
 def results_of(station: Station) -> Board | None:

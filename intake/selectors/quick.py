@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from core.deadlines import start_of
 from core.models import Event
 from intake.models import Channel, ConstituentRequest
+from intake.models.request import RequestQuerySet
 from representatives.models import Person
 from stations.models import Posting, Reception, Station
 
@@ -55,7 +56,7 @@ def stall_of(user: Any) -> Stall | None:
     return Stall(person, tuple(stations), held)
 
 
-def taken_by(user: Any) -> QuerySet[Any]:
+def taken_by(user: Any) -> RequestQuerySet:
     """What this person took in with the quick register and may see: by the first event, not by a name in a column."""
     first = Event.objects.filter(
         case_label=ConstituentRequest.label, case_id=OuterRef("pk"), seq=1, actor_id=user.pk
@@ -69,5 +70,5 @@ def taken_by(user: Any) -> QuerySet[Any]:
     )
 
 
-def taken_today(user: Any) -> QuerySet[Any]:
+def taken_today(user: Any) -> RequestQuerySet:
     return taken_by(user).filter(created_at__gte=start_of(timezone.localdate()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from core.models import Event
 from core.privacy import mask_name
 from intake import rules
 from intake.models import ConstituentRequest, RequestNote
+from intake.models.request import RequestQuerySet
 from intake.selectors import desk
 from representatives.models import Person
 from stations.models import Posting, Reception, Station
@@ -58,12 +59,12 @@ def me(user: Any) -> Me | None:
 # --- what they follow
 
 
-def followed(user: Any) -> QuerySet[Any]:
+def followed(user: Any) -> RequestQuerySet:
     """The requests this person follows: of what they may see, never more."""
     return ConstituentRequest.objects.visible_to(user).filter(follower__user_id=user.pk)
 
 
-def _with_reasons(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+def _with_reasons(rows: RequestQuerySet, user: Any) -> Any:
     """Annotate why a matter waits for this person, until they have written or pressed."""
     own = RequestNote.objects.filter(request=OuterRef("pk"), by=user)
     own_after = RequestNote.objects.filter(request=OuterRef("request"), by=user, at__gt=OuterRef("at"))

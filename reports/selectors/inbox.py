@@ -48,10 +48,13 @@ def _cases_of(messages: list[Message]) -> dict[tuple[str, int | None], Any]:
         if message.case_id is not None:
             wanted[message.case_label].add(message.case_id)
     return {
-        (label, case.pk): case
-        for label, ids in wanted.items()
-        for case in case_model(label).objects.for_list().filter(pk__in=ids)
+        (label, case.pk): case for label, ids in wanted.items() for case in _rows_of(label).filter(pk__in=ids)
     }
+
+
+def _rows_of(label: str) -> Any:
+    rows: Any = case_model(label).objects
+    return rows.for_list()
 
 
 def unread_count(user: Any) -> int:

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import access
+from accounts.http import AuthenticatedHttpRequest
 from accounts.permissions import Permission
 from core import deadlines
 from core.models import Message
@@ -274,7 +275,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def open_letter(request: HttpRequest, pk: int) -> HttpResponse:
+def open_letter(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Mark a message as read and go to what it is about."""
     letter = get_object_or_404(Message.objects.inbox_of(request.user), pk=pk)
     _mark_read(request, Message.objects.filter(pk=letter.pk))

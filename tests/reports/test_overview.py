@@ -259,3 +259,28 @@ def test_bars_stand_on_the_axis_and_keep_their_proportion():
     assert first.received.y + first.received.height == pytest.approx(charts.BOTTOM)
     assert second.received.height == 0
     assert first.finished.x > first.received.x
+
+
+def test_the_workbench_shows_the_years_figures_to_those_who_may_see_them(county):
+    from reports.entries import figures_card
+
+    a_year(county)
+
+    card = figures_card(county.county_office)
+
+    assert card is not None
+    assert [(str(line.label), line.value, str(line.note)) for line in card.lines][:3] == [
+        ("收到", 10, ""),
+        ("办结率", "44.4%", "4 / 9"),
+        ("按时率", "87.5%", "7 / 8"),
+    ]
+    assert figures_card(county.clerk) is None
+
+
+def test_a_stations_page_shows_what_was_solved_there(county, client):
+    solved = county.told()
+    actions.rate(solved, solved="yes", satisfied="satisfied")
+    actions.publish(solved, by=county.clerk)
+
+    assert "换了灯头，灯亮了" in client.get("/stations/0312/").content.decode()
+    assert "换了灯头，灯亮了" not in client.get("/stations/0313/").content.decode()
