@@ -63,7 +63,8 @@ class RequestAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Without the sealed columns: a list decrypts nobody."""
-        return super().get_queryset(request).for_list()
+        rows: Any = super().get_queryset(request)
+        return rows.for_list()
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Chinese words by the desk's own index."""

@@ -15,6 +15,7 @@ from core.steps import open_steps
 from intake import rules
 from intake.models import ConstituentRequest
 from intake.selectors import case as case_reads
+from intake.selectors.desk import is_desk_person
 from intake.selectors.matching import same_matter
 
 logger = logging.getLogger(__name__)
@@ -53,10 +54,12 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     return {
         "case": case,
         "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
-        "lines": case_reads.timeline(case),
+        "lines": case_reads.timeline(case, inside=is_desk_person(user)),
         "photos": [photo for photo in all_photos if photo.role == "evidence"],
         "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
-        "replies": list(case.replies.select_related("unit", "written_by", "signed_by")),
+        "replies": list(
+            case.replies.filter(signed_at__isnull=False).select_related("unit", "written_by", "signed_by")
+        ),
         "kin": case_reads.kin(case, user),
         "same": same_matter(case, user) if "merge" in verbs else [],
         "accused": list(case.accused.select_related("unit")),

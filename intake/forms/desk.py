@@ -50,6 +50,12 @@ def stations_to_receive(user: Any) -> Any:
     return found.filter(closed_on__isnull=True).order_by("code")
 
 
+class _DeskForm(forms.Form):
+    """A form whose choices depend on who fills it in."""
+
+    fields: dict[str, Any]
+
+
 class PhotosInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 
@@ -81,7 +87,7 @@ class PhotosField(forms.FileField):
         return clean
 
 
-class FilterForm(forms.Form):
+class FilterForm(_DeskForm):
     """Narrowing a list; everything may stay empty, and what is not understood narrows nothing."""
 
     q = forms.CharField(
@@ -194,7 +200,7 @@ class ExportForm(ReasonForm):
     format = forms.ChoiceField(label=_("格式"), choices=FORMATS, widget=forms.RadioSelect, initial="xlsx")
 
 
-class CounterForm(forms.Form):
+class CounterForm(_DeskForm):
     """Somebody stands at the counter or is on the telephone; the clerk writes and reads it back."""
 
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
@@ -334,7 +340,7 @@ class CallBackForm(forms.Form):
         return data
 
 
-class BulkAssignForm(forms.Form):
+class BulkAssignForm(_DeskForm):
     """Several cases to one unit, each with its own length and its own event."""
 
     unit = forms.ModelChoiceField(
@@ -355,7 +361,7 @@ class BulkAssignForm(forms.Form):
             self.initial.setdefault("unit", defaults.pop())
 
 
-class BulkMergeForm(forms.Form):
+class BulkMergeForm(_DeskForm):
     """Several cases into one of them: which one goes on."""
 
     into = forms.ChoiceField(label=_("合并到哪一件"), widget=forms.RadioSelect)

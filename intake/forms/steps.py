@@ -30,6 +30,13 @@ SHORT = forms.Textarea(attrs={"rows": 2})
 ENOUGH_TO_SUGGEST = 5
 
 
+class RequestForm(StepForm):
+    """A step's form that looks at its request."""
+
+    case: Any
+    fields: dict[str, Any]
+
+
 class PlainForm(StepForm):
     """Nothing to fill in but the confirmation."""
 
@@ -38,7 +45,7 @@ class OptionalNoteForm(StepForm):
     note = forms.CharField(label=_("说明"), max_length=500, required=False, widget=SHORT)
 
 
-class RegisterForm(StepForm):
+class RegisterForm(RequestForm):
     category = forms.ModelChoiceField(label=_("分类"), queryset=Category.objects.filter(is_active=True))
     title = forms.CharField(label=_("事由"), max_length=60, help_text=_("一句话，办的人一看就懂。"))
     complexity = forms.ChoiceField(label=_("复杂程度"), choices=Complexity.choices, required=False)
@@ -83,7 +90,7 @@ def followers_of(station_id: int) -> Any:
     )
 
 
-class AssignForm(StepForm):
+class AssignForm(RequestForm):
     unit = forms.ModelChoiceField(
         label=_("办理单位"), queryset=Unit.objects.none(), empty_label=_("请选一个单位")
     )
@@ -94,7 +101,7 @@ class AssignForm(StepForm):
     instruction = forms.CharField(label=_("嘱咐"), max_length=120, required=False)
 
     # Field → why its first value is what it is: the desk marks it 建议.
-    suggested: dict[str, str]
+    suggested: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -197,7 +204,7 @@ class ReplyForm(StepForm):
         return data
 
 
-class FeedBackForm(StepForm):
+class FeedBackForm(RequestForm):
     METHODS = (("sms", _("短信")), ("phone", _("电话")), ("face", _("当面")), ("page", _("查询页")))
     method = forms.ChoiceField(label=_("怎么告诉群众的"), choices=METHODS)
     note = forms.CharField(label=_("记录"), max_length=300, required=False, widget=SHORT)
@@ -233,9 +240,7 @@ class RateForm(StepForm):
 
 
 class MergeForm(StepForm):
-    into = forms.CharField(
-        label=_("合并到哪一件"), max_length=20, required=False, help_text=_("填那一件的编号。")
-    )
+    into = forms.CharField(label=_("或者填那一件的编号"), max_length=20, required=False)
 
     def clean_into(self) -> ConstituentRequest:
         """A number typed wins over a suggestion picked above it."""
@@ -258,7 +263,7 @@ class SplitForm(StepForm):
         return [line for line in self.cleaned_data["parts"].splitlines() if line.strip()]
 
 
-class FollowForm(StepForm):
+class FollowForm(RequestForm):
     follower = FollowerField(label=_("跟进代表"), queryset=Person.objects.none())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

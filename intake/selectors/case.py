@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit
@@ -28,12 +30,22 @@ class Line:
     notes: list[Any] = field(default_factory=list)
 
 
-def timeline(case: ConstituentRequest) -> list[Line]:
-    """Every event of the case, the newest first, each with what stands beside it. Five statements at any length."""
+# What passes between station and unit, and so may be read on both sides. The rest is said among the station's own.
+BETWEEN = frozenset(
+    {"hand_back", "refuse_return", "coordinate", "request_extension", "extend", "refuse_extension", "urge",
+     "send_back_draft"}
+)  # fmt: skip
+
+
+def timeline(case: ConstituentRequest, *, inside: bool = True) -> list[Line]:
+    """Every event of the case, the newest first, each with what stands beside it. Five statements at any length.
+
+    `inside` is for the station and its offices; others read neither their notes nor what they wrote among themselves.
+    """
     events = list(Event.objects.about(case).select_related("actor", "words"))
     told = {line.event_id: line for line in case.progress.all()}
     notes: dict[datetime, list[Any]] = {}
-    for note in case.notes.select_related("by"):
+    for note in case.notes.select_related("by") if inside else case.notes.exclude(kind="staff"):
         notes.setdefault(note.at, []).append(note)
     calls = {call.at: call for call in case.calls.all()}
     units = _units_in(events)
@@ -46,7 +58,7 @@ def timeline(case: ConstituentRequest) -> list[Line]:
                 at=event.at,
                 title=_title(case, event),
                 who=_who(event),
-                words=_words(event) or (call.note if call is not None else ""),
+                words=_said(event, call) if inside or event.verb in BETWEEN else "",
                 detail=_detail(event, units),
                 told=line.title if line is not None else "",
                 told_text=line.text if line is not None else "",
@@ -63,6 +75,10 @@ def _title(case: ConstituentRequest, event: Event) -> str:
 
 def _who(event: Event) -> str:
     return str(event.actor) if event.actor is not None else str(event.get_actor_kind_display())
+
+
+def _said(event: Event, call: RequestCall | None) -> str:
+    return _words(event) or (call.note if call is not None else "")
 
 
 def _words(event: Event) -> str:
@@ -129,8 +145,6 @@ class Photo:
 
 
 def photos(case: ConstituentRequest) -> list[Photo]:
-    from django.urls import reverse
-
     return [
         Photo(
             url=reverse("core:file", args=[each.public_id]),
@@ -152,16 +166,18 @@ class Kin:
 
 
 def kin(case: ConstituentRequest, user: Any) -> list[Kin]:
-    """Merged, split off, detached: those the person may see. Two statements."""
-    found = []
-    if case.master is not None:
-        found.append(Kin(_("合并到"), case.master))
-    seen = ConstituentRequest.objects.visible_to(user)
-    found += [Kin(_("一起办"), each) for each in seen.filter(master=case).order_by("pk")]
-    links = RequestLink.objects.filter(request=case).select_related("origin") | RequestLink.objects.filter(
-        origin=case
-    ).select_related("request", "origin")
-    for link in links:
-        other = link.origin if link.request_id == case.pk else link.request
-        found.append(Kin(str(link.get_kind_display()), other))
-    return found
+    """Merged, split off, detached: those of them the person may see. Two statements."""
+    how: dict[int, str] = {}
+    of_case = Q(request=case) | Q(origin=case)
+    for link in RequestLink.objects.filter(of_case).order_by("pk"):
+        other = link.origin_id if link.request_id == case.pk else link.request_id
+        how[other] = str(link.get_kind_display())
+    seen = ConstituentRequest.objects.visible_to(user).for_list()
+    family = seen.filter(Q(master=case) | Q(pk__in=[*how, case.master_id or 0])).order_by("pk")
+    return [Kin(_how(case, each) or how.get(each.pk, ""), each) for each in family]
+
+
+def _how(case: ConstituentRequest, other: ConstituentRequest) -> str:
+    if other.pk == case.master_id:
+        return _("合并到")
+    return _("一起办") if other.master_id == case.pk else ""

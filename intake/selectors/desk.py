@@ -124,7 +124,7 @@ def extension_asked() -> Q:
     return Q(state__in=("assigned", "redoing"), pk__in=asked.values("case_id"))
 
 
-def of_view(rows: QuerySet[Any], view: View, user: Any, now: datetime) -> QuerySet[Any]:
+def of_view(rows: Any, view: View, user: Any, now: datetime) -> Any:
     """The rows of one list, out of those the person may see."""
     if view.name == "approve":
         wanted = Q(state="returned")

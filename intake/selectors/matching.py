@@ -35,6 +35,7 @@ MAY_BE_THE_SAME = (
 
 def with_candidates(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
     """Annotate `candidates`: what might be the same as each row that could still be merged. One statement with its rows."""
+    near_to: Any = OuterRef("spaced")
     near = (
         ConstituentRequest.objects.visible_to(user)
         .filter(
@@ -43,7 +44,7 @@ def with_candidates(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
             created_at__gte=OuterRef("created_at") - WITHIN,
         )
         .exclude(pk=OuterRef("pk"))
-        .annotate(nearness=TrigramSimilarity("spaced", OuterRef("spaced")))
+        .annotate(nearness=TrigramSimilarity("spaced", near_to))
         .filter(nearness__gte=NEAR)
         .order_by("-nearness", "-pk")
         .values(json=JSONObject(pk=F("pk"), title=F("title"), body=F("body")))[:CANDIDATES]

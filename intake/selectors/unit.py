@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import grants_with
@@ -31,13 +30,13 @@ LISTS: dict[str, View] = {
 }
 
 
-def of_units(user: Any) -> QuerySet[Any]:
+def of_units(user: Any) -> Any:
     """The requests handed to this person's units. Never those that complain about one of them."""
     units = [grant.unit_id for grant in grants_with(user, P.REQUEST_REPLY) if grant.unit_id is not None]
     return ConstituentRequest.objects.visible_to(user).filter(unit_id__in=units)
 
 
-def in_list(user: Any, view: View) -> QuerySet[Any]:
+def in_list(user: Any, view: View) -> Any:
     return of_units(user).filter(state__in=view.states)
 
 

@@ -26,7 +26,7 @@ from intake.selectors import case as case_reads
 from intake.selectors import unit as reads
 from intake.selectors.desk import draft_of, due_faces, is_unit_person, page_of
 from intake.views.desk.batch import see_other
-from intake.views.desk.case import known_step, refreshed, require_right, words_of
+from intake.views.desk.case import is_htmx, known_step, refreshed, require_right, words_of
 from intake.views.desk.case import step_context as desk_step_context
 from intake.views.desk.queue import Row
 
@@ -239,7 +239,7 @@ def unit_draft(request: HttpRequest, public_id: str) -> HttpResponse:
     require_unit(request.user)
     case = find_reply(request.user, public_id)
     draft = _keep(request, case)
-    if not request.htmx:
+    if not is_htmx(request):
         return see_other(reverse("intake:unit-reply", args=[public_id]))
     words = dict(draft.payload) if draft is not None else {}
     context = {"draft": draft, "case": case} | check_context(case, words, case_reads.photos(case))
@@ -288,7 +288,7 @@ def unit_preview(request: HttpRequest, public_id: str) -> HttpResponse:
         "before": next((photo for photo in photos if photo.role == "before"), None),
         "after": next((photo for photo in photos if photo.role == "after"), None),
     }
-    template = "intake/unit/_preview.html" if request.htmx else "intake/unit/preview.html"
+    template = "intake/unit/_preview.html" if is_htmx(request) else "intake/unit/preview.html"
     return render(request, template, context)
 
 

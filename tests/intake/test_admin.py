@@ -70,6 +70,8 @@ def test_administrators_see_no_requests(county, sign_in, who):
 
 def test_a_unit_sees_its_own_without_the_person(county, sign_in):
     case, accused = county.assigned(), county.assigned()
+    actions.note(case, text="这位阿姨来过三次", by=county.clerk)
+    actions.urge(case, note="请抓紧，快到期了", by=county.town_office)
     AccusedUnit.objects.create(request=accused, unit=county.units["urban"])
     unit = sign_in(county.unit_officer)
 
@@ -77,6 +79,8 @@ def test_a_unit_sees_its_own_without_the_person(county, sign_in):
 
     assert "王阿姨" not in page
     assert "2746" not in page
+    assert "这位阿姨来过三次" not in page
+    assert "请抓紧，快到期了" in page
     assert unit.get(change(accused)).status_code == 404
     assert accused.reference not in unit.get(LIST).content.decode()
 

@@ -706,6 +706,32 @@ def test_one_letter_with_two_matters_is_split(county, sign_in):
     assert case.offshoots.count() == 2
 
 
+def test_what_a_case_belongs_with_is_shown_only_to_who_may_see_it(county, sign_in):
+    master = county.receive(station=county.other_station)
+    actions.register(master, by=county.other_clerk)
+    case = actions.merge(county.receive(), into=master, by=county.county_office)
+    split = county.registered()
+    (part,) = actions.split(split, parts=["公厕锁了一个多月"], by=county.clerk)
+
+    assert master.reference not in sign_in(county.clerk).get(case.get_absolute_url()).content.decode()
+    assert master.reference in sign_in(county.county_office).get(case.get_absolute_url()).content.decode()
+    assert part.reference in sign_in(county.clerk).get(split.get_absolute_url()).content.decode()
+    assert "拆分自" in sign_in(county.clerk).get(part.get_absolute_url()).content.decode()
+
+
+def test_an_answer_nobody_signed_stays_with_the_unit(county, sign_in):
+    case = county.assigned()
+    actions.submit_reply(
+        case,
+        by=county.unit_officer,
+        outcome="solved",
+        headline="还没签的一句话",
+        body="去现场换了灯头和电缆。",
+    )
+
+    assert "还没签的一句话" not in sign_in(county.clerk).get(case.get_absolute_url()).content.decode()
+
+
 # --- newcomers
 
 

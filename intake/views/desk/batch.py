@@ -36,7 +36,7 @@ MOST = 200
 MOST_EXPORTED = 20_000
 
 
-def chosen(request: HttpRequest) -> list[ConstituentRequest]:
+def chosen(request: Any) -> list[ConstituentRequest]:
     """The cases ticked in the list, out of those the person may see."""
     ids = list(dict.fromkeys(request.POST.getlist("ids")))[:MOST]
     seen = ConstituentRequest.objects.visible_to(request.user).for_list()

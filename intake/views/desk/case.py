@@ -29,6 +29,8 @@ from intake.pages import also_looking, case_context, pending_extension
 from intake.selectors.desk import draft_of, is_desk_person, is_unit_person
 
 WITH = ("station", "unit", "category", "village", "follower", "master")
+# As long as a one-line result: only there the letters are counted.
+HEADLINE = 30
 TOLD = {
     "register": _lazy("登记后：群众看到“已经登记”和答应的日期。"),
     "reject": _lazy("群众看得到您写的原因。"),
@@ -89,17 +91,23 @@ def shown_form(case: ConstituentRequest, step: Step, user: Any) -> StepForm:
         initial["note"] = asked.words.text if hasattr(asked, "words") else ""
     draft = draft_of(user, case, step.name)
     form = step.form(case=case, by=user, initial=initial | (draft.payload if draft is not None else {}))
-    form.draft = draft
+    form.draft = draft  # type: ignore[attr-defined]
     return form
 
 
 def refreshed(taken: Taken) -> StepForm:
     """The form after a refusal: everything typed is in it, and the version it will be sent with is the present one."""
     form = taken.form
-    if taken.status == 409 and hasattr(form.data, "copy"):
-        form.data = form.data.copy()
-        form.data["version"] = str(form.case.event_seq)
+    if taken.status == 409:
+        form.data = with_version(form.data, form.case.event_seq)
     return form
+
+
+def with_version(data: Any, version: int) -> Any:
+    """What was sent, under the version the case has now."""
+    fresh = data.copy()
+    fresh["version"] = str(version)
+    return fresh
 
 
 def step_context(
@@ -122,12 +130,12 @@ def step_context(
 
 
 def _field(form: StepForm, field: Any) -> dict[str, Any]:
-    longest = getattr(field.field, "max_length", None)
+    longest = getattr(field.field, "max_length", None) or 0
     suggested = getattr(form, "suggested", {})
-    return {"field": field, "why": suggested.get(field.name, ""), "counted": bool(longest) and longest <= 30}
+    return {"field": field, "why": suggested.get(field.name, ""), "counted": longest == HEADLINE}
 
 
-def _told_of_unit(form: StepForm) -> dict[str, Any]:
+def _told_of_unit(form: Any) -> dict[str, Any]:
     """What the resident will be told of the unit now chosen; a script changes it with the choice."""
     unit = form["unit"].value()
     chosen = form.fields["unit"].queryset.filter(pk=unit).first() if str(unit or "").isdecimal() else None
@@ -189,11 +197,15 @@ def _show_step(
     return response
 
 
-def in_pane(request: HttpRequest) -> bool:
-    return bool(request.htmx) and request.htmx.target == "pane"
+def is_htmx(request: Any) -> bool:
+    return bool(request.htmx)
 
 
-def _after_step(request: HttpRequest, case: ConstituentRequest, step: Step) -> HttpResponse:
+def in_pane(request: Any) -> bool:
+    return is_htmx(request) and request.htmx.target == "pane"
+
+
+def _after_step(request: Any, case: ConstituentRequest, step: Step) -> HttpResponse:
     """Say what was done. In the pane the case comes back with its next step already open when it is this person's."""
     label = step.label or case.workflow.transitions[step.name].label
     said = _("%(number)s：%(step)s，好了。") % {"number": case.reference, "step": label}
@@ -266,7 +278,7 @@ def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
             context |= {"name": name, "phone": phone}
         else:
             status = 422
-    template = "intake/desk/_reveal.html" if request.htmx else "intake/desk/reveal.html"
+    template = "intake/desk/_reveal.html" if is_htmx(request) else "intake/desk/reveal.html"
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
     return response

@@ -26,7 +26,7 @@ from intake.forms.desk import CallBackForm, CounterForm
 from intake.models import ConstituentRequest
 from intake.selectors.desk import due_faces, to_call
 from intake.views.desk.batch import see_other
-from intake.views.desk.case import find_case
+from intake.views.desk.case import find_case, with_version
 from intake.views.desk.queue import require_desk
 
 LISTED = 50
@@ -124,9 +124,8 @@ def _call(request: HttpRequest, case: ConstituentRequest, form: CallBackForm) ->
         return 403
     except (WorkflowError, ValidationError) as problem:
         form.add_error(None, reason_of(problem))
-        form.data = form.data.copy()
-        form.data["version"] = str(
-            ConstituentRequest.objects.values_list("event_seq", flat=True).get(pk=case.pk)
+        form.data = with_version(
+            form.data, ConstituentRequest.objects.values_list("event_seq", flat=True).get(pk=case.pk)
         )
         return 409 if isinstance(problem, WorkflowError) else 422
     messages.success(request, _("%(number)s：这次联系记下了。") % {"number": case.reference})

@@ -20,7 +20,7 @@ from intake.models import ConstituentRequest
 from intake.pages import case_context
 from intake.selectors import desk as reads
 from intake.selectors.matching import matches, with_candidates
-from intake.views.desk.case import find_case, in_pane
+from intake.views.desk.case import find_case, in_pane, is_htmx
 
 FILTERS = (
     "q", "station", "category", "state", "unit", "channel", "town", "standing", "since", "until", "is_urgent",
@@ -84,7 +84,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     if in_pane(request):
         return _part(request, "intake/desk/_pane.html", _pane(request, wanted, case_id))
     context = _queue(request, wanted, case_id)
-    if request.htmx and request.htmx.target == "queue":
+    if is_htmx(request) and request.headers.get("HX-Target") == "queue":
         return _part(request, "intake/desk/_queue.html", context)
     if case_id:
         context |= _pane(request, wanted, case_id)
