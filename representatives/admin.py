@@ -216,7 +216,7 @@ class InOfficeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, people: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "yes":
-            return people.in_office()  # type: ignore[attr-defined,no-any-return]
+            return people.in_office()  # type: ignore[attr-defined]
         return (
             people.exclude(pk__in=Mandate.objects.current().values("person"))
             if self.value() == "no"
@@ -261,7 +261,7 @@ class PersonAdmin(AuditedAdmin):
     column_icon = "user"
     form = PersonForm
     list_display = ("name", "mandates_in_words", "occupation", "certificate_no", "is_public")
-    list_filter = (LevelFilter, InOfficeFilter, "is_public", "topics")
+    list_filter: ClassVar[Any] = (LevelFilter, InOfficeFilter, "is_public", "topics")
     search_fields = ("name", "pinyin__startswith", "certificate_no")
     search_help_text = _lazy("姓名、拼音或代表证号")
     fields = (
@@ -275,7 +275,7 @@ class PersonAdmin(AuditedAdmin):
         return rules.may_manage(request.user, obj if obj is not None and obj.pk else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        people = super().get_queryset(request)
+        people: Any = super().get_queryset(request)
         if request.resolver_match is not None and request.resolver_match.url_name == "autocomplete":
             return people.in_office()
         return people.prefetch_related("mandates__term__body")
@@ -303,7 +303,7 @@ class PersonAdmin(AuditedAdmin):
         ]
         return "、".join(dict.fromkeys(live)) or "—"
 
-    def save_model(self, request: HttpRequest, obj: Person, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Person, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("photo_file"):
             actions.replace_photo(obj, form.cleaned_data["photo_file"], label="person", by=request.user)

@@ -226,7 +226,10 @@ class Person(models.Model):
         indexes = [models.Index(fields=["pinyin", "id"], name="person_pinyin")]
         constraints = [
             models.UniqueConstraint(
-                fields=["certificate_no"], condition=~Q(certificate_no=""), name="person_certificate_once"
+                fields=["certificate_no"],
+                condition=~Q(certificate_no=""),
+                name="person_certificate_once",
+                violation_error_message=_("这个代表证号已经登记在别人名下，请核对。"),
             ),
         ]
 
@@ -302,6 +305,7 @@ class Mandate(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="mandate_once_at_a_time",
+                violation_error_message=_("这个人这一届已经有代表资格了，请先写明原来的到哪天为止。"),
                 expressions=[
                     ("person", RangeOperators.EQUAL),
                     ("term", RangeOperators.EQUAL),

@@ -9,12 +9,12 @@ from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import Area
 from representatives import places
-from representatives.models import Constituency, Mandate, Person
+from representatives.models import Constituency, Mandate, Person, PersonQuerySet
 
 
-def in_public(people: QuerySet[Person] | None = None) -> QuerySet[Person]:
+def in_public() -> PersonQuerySet:
     """Representatives in office whose entry is public."""
-    return (Person.objects.all() if people is None else people).public().in_office()
+    return Person.objects.public().in_office()
 
 
 def with_mandates(people: QuerySet[Person]) -> QuerySet[Person]:

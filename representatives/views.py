@@ -26,7 +26,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """Find one's representatives by village, name, level or what they like to hear about."""
     given = {name: typed_words(request, name) for name in ("q", "level", "topic", "area")}
     area = _area(given["area"])
-    found = selectors.in_public()
+    found: QuerySet[Person] = selectors.in_public()
     if given["q"]:
         found = found.filter(Q(name__contains=given["q"]) | Q(pinyin__startswith=given["q"].lower()))
     if given["level"] in CongressLevel.values:
@@ -70,7 +70,7 @@ def _area(code: str) -> Area | None:
     return get_object_or_404(Area.objects.in_force().select_related("parent"), code=code) if code else None
 
 
-def _page(found: QuerySet[Person], after: str) -> tuple[list[Person], bool]:
+def _page(found: QuerySet[Person], after: str) -> tuple[list[Any], bool]:
     """By the pinyin of the name, from the one after `after`: the last page costs what the first does."""
     last = Person.objects.filter(public_id=after[:12]).first() if after else None
     if last is not None:
@@ -83,7 +83,7 @@ def _page(found: QuerySet[Person], after: str) -> tuple[list[Person], bool]:
 @require_safe
 def person(request: HttpRequest, public_id: str) -> HttpResponse:
     """Who a representative is, where to meet and how to leave word."""
-    whole = selectors.with_mandates(selectors.in_public())
+    whole: Any = selectors.with_mandates(selectors.in_public())
     found = get_object_or_404(
         whole.prefetch_related("live_mandates__constituency__areas"), public_id=public_id
     )

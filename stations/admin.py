@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -19,7 +19,15 @@ from representatives.actions import keep_photo, replace_photo
 from representatives.admin import CurrentFilter, MandateInline, PersonAdmin
 from representatives.models import Person
 from stations import actions, rules, sheets
-from stations.forms import CloseForm, EndForm, MoveForm, PlanForm, ReasonForm, StationForm
+from stations.forms import (
+    CloseForm,
+    EndForm,
+    MoveForm,
+    PlanForm,
+    ReasonForm,
+    ReceptionForm,
+    StationForm,
+)
 from stations.models import (
     Posting,
     Reception,
@@ -49,7 +57,7 @@ class AtStation:
         station = self.station_of(obj) if obj is not None else None
         return rules.holds(request.user, P(self.manage_right), station)
 
-    def mine(self, request: HttpRequest, chosen: QuerySet[Any]) -> list[Any]:
+    def mine(self, request: HttpRequest, chosen: QuerySet[Any]) -> Any:
         """The chosen rows, read once: what an action changes may leave the list's filter."""
         rows = list(chosen)
         if not all(self.may_manage(request, row) for row in rows):
@@ -87,21 +95,21 @@ class VenueAdmin(AuditedAdmin):
 
 
 class StaffInline(AtStation, HouseInline):
-    model = StationStaff
+    model: Any = StationStaff
     manage_right = P.STATION_MANAGE
-    fields = ("user", "duty", "begins_on", "ends_on")
+    fields: ClassVar[Any] = ("user", "duty", "begins_on", "ends_on")
 
     def station_of(self, obj: Any) -> Station | None:
         return obj if isinstance(obj, Station) and obj.pk else super().station_of(obj)
 
 
 class PostingInline(StaffInline):
-    model = Posting
+    model: Any = Posting
     fields = ("person", "duty_days", "begins_on", "ends_on", "end_reason")
 
 
 class TopicInline(StaffInline):
-    model = StationTopic
+    model: Any = StationTopic
     fields = ("category",)
     may_delete = True
 
@@ -109,7 +117,7 @@ class TopicInline(StaffInline):
 class PhotoInline(StaffInline):
     """Pictures come in by the station's own form; here they are put in order or taken down."""
 
-    model = StationPhoto
+    model: Any = StationPhoto
     fields = ("order",)
     may_add = False
     may_delete = True
@@ -173,7 +181,7 @@ class StationAdmin(SheetImportMixin, AtStationAdmin):
         return rules.may_found_somewhere(request.user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Station]:
-        stations = super().get_queryset(request)
+        stations: Any = super().get_queryset(request)
         if request.resolver_match is not None and request.resolver_match.url_name == "autocomplete":
             return stations.in_use()
         return stations.annotate(
@@ -188,7 +196,7 @@ class StationAdmin(SheetImportMixin, AtStationAdmin):
     def sitting(self, station: Any) -> int:
         return station.sitting
 
-    def save_model(self, request: HttpRequest, obj: Station, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Station, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("photo_file"):
             replace_photo(obj, form.cleaned_data["photo_file"], label="station", by=request.user)
@@ -199,7 +207,7 @@ class StationAdmin(SheetImportMixin, AtStationAdmin):
     # --- open, close
 
     @admin.action(description=_lazy("撤并"), permissions=["change"])
-    def close(self, request: HttpRequest, chosen: QuerySet[Station]) -> HttpResponse | None:
+    def close(self, request: Any, chosen: QuerySet[Station]) -> HttpResponse | None:
         rows = self.mine(request, chosen)
         usable = (
             Station.objects.visible_to(request.user).in_use().exclude(pk__in=[station.pk for station in rows])
@@ -216,7 +224,7 @@ class StationAdmin(SheetImportMixin, AtStationAdmin):
         return None
 
     @admin.action(description=_lazy("重新启用"), permissions=["change"])
-    def reopen(self, request: HttpRequest, chosen: QuerySet[Station]) -> None:
+    def reopen(self, request: Any, chosen: QuerySet[Station]) -> None:
         rows = self.mine(request, chosen)
         for station in rows:
             actions.open_station(station, on=timezone.localdate(), by=request.user)
@@ -248,7 +256,7 @@ class PostingAdmin(AtStationAdmin):
     actions = ("leave", "move")
 
     @admin.action(description=_lazy("离站"), permissions=["change"])
-    def leave(self, request: HttpRequest, chosen: QuerySet[Posting]) -> HttpResponse | None:
+    def leave(self, request: Any, chosen: QuerySet[Posting]) -> HttpResponse | None:
         rows = self.mine(request, chosen.select_related("station", "person"))
         form = EndForm(typed(request))
         words = _("离站以后，以前坐站的记录还在。")
@@ -260,7 +268,7 @@ class PostingAdmin(AtStationAdmin):
         return None
 
     @admin.action(description=_lazy("转到另一个站"), permissions=["change"])
-    def move(self, request: HttpRequest, chosen: QuerySet[Posting]) -> HttpResponse | None:
+    def move(self, request: Any, chosen: QuerySet[Posting]) -> HttpResponse | None:
         rows = self.mine(request, chosen.select_related("station", "person"))
         usable = Station.objects.visible_to(request.user).in_use()
         form = MoveForm(typed(request), stations=usable)
@@ -294,7 +302,7 @@ class ReceptionPlanAdmin(AtStationAdmin):
         return plan.in_words()
 
     @admin.action(description=_lazy("按规律排接待日"), permissions=["change"])
-    def plan(self, request: HttpRequest, chosen: QuerySet[ReceptionPlan]) -> HttpResponse | None:
+    def plan(self, request: Any, chosen: QuerySet[ReceptionPlan]) -> HttpResponse | None:
         rows = self.mine(request, chosen.select_related("station"))
         form = PlanForm(typed(request))
         words = _("从今天起排到您选的日子。逢节假日按每条规律的办法顺延、照常或取消。")
@@ -337,6 +345,7 @@ class WhenFilter(admin.SimpleListFilter):
 class ReceptionAdmin(SheetImportMixin, AtStationAdmin):
     manage_right = P.RECEPTION_MANAGE
     column_icon = "calendar"
+    form = ReceptionForm
     resource_class = sheets.ReceptionResource
     import_right = P.RECEPTION_MANAGE
     list_display = ("starts_at", "ends_at", "station", "kind", "topic", "place", "who", "cancelled_reason")
@@ -371,7 +380,7 @@ class ReceptionAdmin(SheetImportMixin, AtStationAdmin):
         return rules.holds(request.user, P.RECEPTION_MANAGE)
 
     @admin.action(description=_lazy("取消"), permissions=["change"])
-    def cancel(self, request: HttpRequest, chosen: QuerySet[Reception]) -> HttpResponse | None:
+    def cancel(self, request: Any, chosen: QuerySet[Reception]) -> HttpResponse | None:
         rows = self.mine(request, chosen.select_related("station"))
         form = ReasonForm(typed(request))
         words = _("取消以后，站点页面不再列出，时间空出来可以另排。")

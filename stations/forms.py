@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from core.images import clean_image
-from stations.models import Station
+from stations.models import Reception, Station
 
 
 class PhotoField(forms.FileField):
@@ -102,3 +102,13 @@ class MoveForm(forms.Form):
     def __init__(self, *args: Any, stations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["to"] = CodeField(stations, label=_lazy("转到哪个站"), help_text=_lazy("填站点编号。"))
+
+
+class ReceptionForm(forms.ModelForm):
+    class Meta:
+        model = Reception
+        fields = ("station", "kind", "topic", "place", "starts_at", "ends_at", "people", "is_public")
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The rule against overlaps speaks of this field, which only an action writes.
+        return super()._get_validation_exclusions() - {"cancelled_reason"}

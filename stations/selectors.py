@@ -154,7 +154,7 @@ def by_distance(latitude: float, longitude: float, *, limit: int) -> list[tuple[
     placed = within_site(open_to_public()).filter(
         venue__latitude__isnull=False, venue__longitude__isnull=False
     )
-    rows = placed.values_list("pk", "venue__latitude", "venue__longitude")
+    rows: Any = placed.values_list("pk", "venue__latitude", "venue__longitude")
     near = sorted((metres(latitude, longitude, float(lat), float(lon)), pk) for pk, lat, lon in rows)[:limit]
     found = placed.select_related("venue", "area").in_bulk([pk for _far, pk in near])
     return [(found[pk], far) for far, pk in near]

@@ -107,7 +107,7 @@ def _paged(
     if code:
         later = Q(is_receiving=receiving == "1", code__gt=code)
         listed = listed.filter(later | Q(is_receiving=False) if receiving == "1" else later)
-    rows = list(listed.order_by("-is_receiving", "code")[: PAGE + 1])
+    rows: list[Any] = list(listed.order_by("-is_receiving", "code")[: PAGE + 1])
     if len(rows) > PAGE:
         last = rows[PAGE - 1]
         context["older_url"] = page_url(request, after=f"{int(last.is_receiving)}-{last.code}")

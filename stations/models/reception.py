@@ -96,14 +96,21 @@ class ReceptionPlan(models.Model):
         ordering = ["station", "begins_on"]
         constraints = [
             models.CheckConstraint(
-                name="receptionplan_hours", condition=Q(ends_at_time__gt=F("starts_at_time"))
+                name="receptionplan_hours",
+                condition=Q(ends_at_time__gt=F("starts_at_time")),
+                violation_error_message=_("结束要晚于开始。"),
             ),
-            models.CheckConstraint(name="receptionplan_every", condition=Q(every__gte=1)),
+            models.CheckConstraint(
+                name="receptionplan_every",
+                condition=Q(every__gte=1),
+                violation_error_message=_("“每几次”至少是 1。"),
+            ),
             models.CheckConstraint(
                 name="receptionplan_says_when",
                 condition=Q(pattern="weeks", weekday__isnull=False)
                 | Q(pattern="months", month_day__gte=1, month_day__lte=31)
                 | Q(pattern="days"),
+                violation_error_message=_("每周的要选周几，每月的要填几日（1 到 31）。"),
             ),
         ]
 
@@ -206,11 +213,14 @@ class Reception(models.Model):
         ordering = ["starts_at"]
         constraints = [
             models.CheckConstraint(
-                name="reception_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))
+                name="reception_ends_after_start",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message=_("结束要晚于开始。"),
             ),
             models.UniqueConstraint(fields=["plan", "planned_on"], name="reception_planned_once"),
             ExclusionConstraint(
                 name="reception_no_overlap",
+                violation_error_message=_("这个站这段时间已经有一场接待，请错开。"),
                 expressions=[
                     ("station", RangeOperators.EQUAL),
                     (_Hours("starts_at", "ends_at", RangeBoundary()), RangeOperators.OVERLAPS),

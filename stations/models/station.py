@@ -184,10 +184,15 @@ class Station(models.Model):
         verbose_name_plural = _("家站点")
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(name="station_not_its_own_parent", condition=~Q(parent=models.F("id"))),
+            models.CheckConstraint(
+                name="station_not_its_own_parent",
+                condition=~Q(parent=models.F("id")),
+                violation_error_message=_("上级不能是它自己。"),
+            ),
             models.CheckConstraint(
                 name="station_taken_over_when_closed",
                 condition=Q(taken_over_by__isnull=True) | Q(closed_on__isnull=False),
+                violation_error_message=_("还没有撤并的站，不用写由谁接替。"),
             ),
         ]
         indexes = [
@@ -265,7 +270,10 @@ class StationStaff(models.Model):
         verbose_name_plural = _("站点工作人员")
         constraints = [
             models.UniqueConstraint(
-                fields=["station", "user"], condition=Q(ends_on__isnull=True), name="stationstaff_once"
+                fields=["station", "user"],
+                condition=Q(ends_on__isnull=True),
+                name="stationstaff_once",
+                violation_error_message=_("这个人已经在这个站任职了。"),
             ),
         ]
         indexes = [models.Index(fields=["user"], name="stationstaff_user")]
@@ -299,6 +307,7 @@ class Posting(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="posting_once_at_a_time",
+                violation_error_message=_("这位代表这段时间已经在这个站了，请先写明原来的到哪天为止。"),
                 expressions=[
                     ("station", RangeOperators.EQUAL),
                     ("person", RangeOperators.EQUAL),
@@ -348,7 +357,7 @@ class StationTopic(models.Model):
         return f"{self.station_id} {self.category_id}"
 
 
-def stations_of(user: User) -> list[int]:
+def stations_of(user: Any) -> list[int]:
     """Ids of the stations where this person works now; read once per request."""
     if not hasattr(user, "_station_ids"):
         today = timezone.localdate()

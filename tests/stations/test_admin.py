@@ -429,3 +429,34 @@ def test_an_export_runs_no_formula(county, sign_in):
 
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     assert "'=HYPERLINK(1)" in content.decode()
+
+
+def test_what_the_tables_refuse_is_said_in_words(county, sign_in):
+    client = sign_in(county.county_office)
+    start = timezone.now() + timedelta(days=3)
+    Reception.objects.create(station=county.station, starts_at=start, ends_at=start + timedelta(hours=2))
+    hours = {
+        "starts_at_0": f"{timezone.localtime(start):%Y-%m-%d}", "starts_at_1": f"{timezone.localtime(start):%H:%M}",
+        "ends_at_0": f"{timezone.localtime(start + timedelta(hours=1)):%Y-%m-%d}",
+        "ends_at_1": f"{timezone.localtime(start + timedelta(hours=1)):%H:%M}",
+    }  # fmt: skip
+
+    overlapping = client.post(
+        at("stations_reception_add"), {"station": county.station.pk, "kind": "reception_day", **hours}
+    )
+    plan = client.post(
+        at("stations_receptionplan_add"),
+        {
+            "station": county.station.pk, "kind": "reception_day", "pattern": "weeks", "every": "1", "day_off": "defer",
+            "begins_on": "2026-01-01", "starts_at_time": "11:00", "ends_at_time": "9:00",
+        },
+    )  # fmt: skip
+    twice = client.post(
+        at("stations_posting_add"),
+        {"station": county.station.pk, "person": county.representative.pk, "begins_on": "2026-01-01"},
+    )
+
+    assert "这段时间已经有一场接待，请错开" in overlapping.content.decode()
+    assert "每周的要选周几" in plan.content.decode()
+    assert "结束要晚于开始" in plan.content.decode()
+    assert "这位代表这段时间已经在这个站了" in twice.content.decode()

@@ -144,6 +144,7 @@ def test_the_printed_code_is_large_enough_and_the_sheet_is_one_page(
     browser_page, town, path, millimetres, paper
 ):
     page = browser_page(f"/stations/0312/{path}/", width=1440)
+    _shoot(path, page)
 
     width = page.locator(".poster__qr").evaluate("e => e.getBoundingClientRect().width * 25.4 / 96")
     pdf = page.pdf(prefer_css_page_size=True, print_background=True)
@@ -151,3 +152,43 @@ def test_the_printed_code_is_large_enough_and_the_sheet_is_one_page(
     assert width >= millimetres - 0.5
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page/") <= 1
     assert violations(page) == []
+
+
+def test_the_registry_in_the_admin_is_for_everybody(browser_page, live_server, town):
+    """The import's two steps, a station's page and the lists: axe, and no sideways scroll of the page."""
+    from tests.stations.sheetfiles import xlsx
+    from tests.stations.test_sheets import ROWS, STATIONS
+
+    # Quiet: select2, which Django's autocompletes use, writes style attributes that the policy rightly ignores.
+    page = browser_page("/admin/stations/station/import/", user=town.county_office, width=1440, quiet=True)
+    faults = violations(page)
+    _shoot("import-1", page)
+    faulty = [STATIONS, *ROWS, ["0403", "亭子", "亭子", "火星"]]
+    page.set_input_files(
+        "input[type=file]", {"name": "a.xlsx", "mimeType": "application/x", "buffer": xlsx(faulty).read()}
+    )
+    page.get_by_role("button", name="上传，先核对").click()
+    page.wait_for_selector("text=有 1 行要改")
+    faults += violations(page)
+    _shoot("import-2", page)
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "a.xlsx", "mimeType": "application/x", "buffer": xlsx([STATIONS, *ROWS]).read()},
+    )
+    page.get_by_role("button", name="上传，先核对").click()
+    page.get_by_role("button", name="确认导入").click()
+    page.wait_for_selector("text=新增 3 行")
+    for number, path in enumerate(
+        (
+            "stations/station/", f"stations/station/{town.station.pk}/change/", "stations/receptionplan/add/",
+            "stations/reception/", "representatives/person/",
+            f"representatives/person/{town.representative.pk}/change/", "representatives/constituency/",
+        )
+    ):  # fmt: skip
+        page.goto(f"/admin/{path}")
+        faults += [f"{path}: {fault}" for fault in violations(page) if "select2" not in fault]
+        if overflow(page) > 0:
+            faults.append(f"{path}: {overflow(page)} px too wide")
+        _shoot(f"admin-{number}", page)
+
+    assert not faults, "\n".join(faults)
