@@ -152,8 +152,6 @@ def disable_user(person: User, *, by: User) -> User:
     """Switch an account off; whoever is signed in with it is out at once."""
     if not rules.may_manage_user(by, person):
         raise PermissionDenied
-    if _is_last_security_admin(person):
-        raise ValidationError(_("这是最后一名安全管理员，停用以后没有人能管账号。请先授权另一人。"))
     person.is_active = False
     person.save(update_fields=["is_active"])
     _end_all(person)
@@ -217,8 +215,6 @@ def end_membership(membership: Membership, *, by: User, on: date | None = None) 
     """Take a role away as of a day: today if none is named."""
     if not rules.may_grant_role(by, membership.user):
         raise PermissionDenied
-    if membership.role == Role.SECURITY_ADMIN and _is_last_security_admin(membership.user):
-        raise ValidationError(_("这是最后一名安全管理员，请先授权另一人。"))
     membership.valid_to = on or timezone.localdate()
     membership.save(update_fields=["valid_to"])
     return membership
@@ -249,11 +245,6 @@ def check_separate(role: Role, *, beside: Iterable[Role]) -> None:
         raise ValidationError(
             _("系统、安全、审计三个管理员互不兼任，也不兼别的角色；这个人已经是：%(held)s。") % {"held": held}
         )
-
-
-def _is_last_security_admin(person: User) -> bool:
-    in_force = Membership.objects.in_force().filter(role=Role.SECURITY_ADMIN, user__is_active=True)
-    return in_force.filter(user=person).exists() and not in_force.exclude(user=person).exists()
 
 
 # --- divisions

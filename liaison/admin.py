@@ -35,6 +35,11 @@ class HouseAdminSite(AdminSite):
         """What `core.admin` asks instead of Django's permissions."""
         return has_permission(user, Permission(right), over=over)
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Only admins that ask our table. Other packages' own (groups, tokens, devices) would ask Django's: left out."""
+        if hasattr(admin_class, "may_see"):
+            super().register(model_or_iterable, admin_class, **options)
+
     def get_urls(self) -> list[Any]:
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in NOT_OURS]
         for url in urls:

@@ -3,7 +3,7 @@
 from core.admin import registered
 from core.admin.base import CappedPaginator, HouseAdmin, HouseInline, ReadOnlyAdmin
 from core.admin.history import AuditedAdmin
-from core.admin.tables import CsvOut, ExcelOut, HouseImportMixin, TableIn, table_of
+from core.admin.tables import CsvOut, ExcelOut, table_of
 
 __all__ = [
     "AuditedAdmin",
@@ -11,10 +11,8 @@ __all__ = [
     "CsvOut",
     "ExcelOut",
     "HouseAdmin",
-    "HouseImportMixin",
     "HouseInline",
     "ReadOnlyAdmin",
-    "TableIn",
     "registered",
     "table_of",
 ]

@@ -112,6 +112,9 @@ class _HouseRights:
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = super().get_queryset(request)  # type: ignore[misc]
+        if not rows.query.order_by:
+            # In so many words: a list that groups its rows would drop the model's own order.
+            rows = rows.order_by(*(self.model._meta.ordering or ["pk"]))
         return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
     def choices_of(self, model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:

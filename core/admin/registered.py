@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from import_export.fields import Field
-from import_export.resources import ModelResource
+from import_export.results import RowResult
 
-from core import rulebook
+from core import rulebook, sheets
 from core.admin.base import HouseInline, ReadOnlyAdmin
 from core.admin.history import AuditedAdmin
-from core.admin.tables import HouseImportMixin, TableIn
-from core.cells import read_day
+from core.admin.sheets import SheetImportMixin
 from core.models import (
     AccessLog,
     CalendarDay,
@@ -32,60 +31,59 @@ from core.models import (
     Term,
 )
 from core.navigation import Group
+from core.sheets import Column, Line, SheetResource
 
 
-class CalendarTable(TableIn):
-    headings = ("日期", "上班")
-    optional = ("说明", "依据")
+class CalendarSheet(SheetResource):
+    """The yearly notice as a table: one line for each day that differs from the plain week."""
 
+    label = _lazy("工作日历")
+    columns: ClassVar = (
+        Column("day", "日期", sheets.day, True, "2026-10-01"),
+        Column("is_workday", "上班", sheets.yes, True, "否"),
+        Column("name", "说明", sheets.text(40), example="国庆节"),
+        Column("source", "依据", sheets.text(120), True, "国务院办公厅关于2026年部分节假日安排的通知"),
+    )
 
-class CalendarResource(ModelResource):
-    """A line for each day: 日期, 上班 (是 or 否), 说明, 依据. The same file twice changes nothing."""
+    def load(self, lines: list[Line]) -> None:
+        days = [line["day"] for line in lines if line["day"]]
+        self.known = {row.day: row for row in CalendarDay.objects.filter(day__in=days)}
 
-    day = Field(attribute="day", column_name="日期")
-    is_workday = Field(attribute="is_workday", column_name="上班")
-    name = Field(attribute="name", column_name="说明")
-    source = Field(attribute="source", column_name="依据")
+    def key(self, line: Line) -> Hashable:
+        return line["day"]
 
-    class Meta:
-        model = CalendarDay
-        fields = ("day", "is_workday", "name", "source")
-        import_id_fields = ("day",)
-        skip_unchanged = True
-        report_skipped = True
-        use_transactions = True
-        clean_model_instances = True
+    def judge(self, line: Line) -> None:
+        line.found = self.known.get(line["day"])
+        if line.found is None:
+            line.state = RowResult.IMPORT_TYPE_NEW
+            return
+        line.changed = sheets.differing(line, line.found, ("is_workday", "name", "source"))
+        line.state = RowResult.IMPORT_TYPE_UPDATE if line.changed else RowResult.IMPORT_TYPE_SKIP
 
-    def before_import_row(self, row: Any, **kwargs: Any) -> None:
-        row["日期"] = read_day(str(row["日期"]))
-        row["上班"] = self._is_workday(str(row["上班"]))
-        row["说明"] = row.get("说明") or ""
-        row["依据"] = row.get("依据") or _("批量导入")
-
-    def _is_workday(self, word: str) -> bool:
-        if word in ("是", "上班", "班", "1", "√"):
-            return True
-        if word in ("否", "休息", "休", "放假", "0", "×"):
-            return False
-        raise ValidationError(_("“上班”一栏请填“是”或“否”，现在是“%(word)s”。") % {"word": word[:20]})
+    def write(self, lines: list[Line]) -> None:
+        for line in lines:
+            row = line.found or CalendarDay()
+            for name, value in line.values.items():
+                setattr(row, name, value)
+            line.found = row
+        sheets.insert(CalendarDay, [line.found for line in lines if line.found.pk is None])
+        known = [line.found for line in lines if line.state == RowResult.IMPORT_TYPE_UPDATE]
+        sheets.rewrite(CalendarDay, known, ["is_workday", "name", "source"])
 
 
 @admin.register(CalendarDay)
-class CalendarDayAdmin(HouseImportMixin, AuditedAdmin):
+class CalendarDayAdmin(SheetImportMixin, AuditedAdmin):
     view_right = "reference.view"
     manage_right = "calendar.manage"
     may_delete = True  # a day entered by mistake goes back to what the weekday says
     column_icon = "calendar"
-    table_in = CalendarTable
+    resource_class = CalendarSheet
+    import_right = "calendar.manage"
     list_display = ("day", "is_workday", "name", "source")
     list_filter = ("is_workday",)
     search_fields = ("name", "source")
     date_hierarchy = "day"
     fields = ("day", "is_workday", "name", "source")
-    resource_classes = (CalendarResource,)
-
-    def get_import_resource_classes(self, request: HttpRequest) -> Any:
-        return [CalendarResource]
 
     def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -95,9 +93,10 @@ class CalendarDayAdmin(HouseImportMixin, AuditedAdmin):
         super().delete_model(request, obj)
         rulebook.clear()
 
-    def process_result(self, result: Any, request: HttpRequest) -> Any:
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        response = super().process_import(request, **kwargs)
         rulebook.clear()
-        return super().process_result(result, request)
+        return response
 
 
 # --- rules

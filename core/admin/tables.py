@@ -1,25 +1,19 @@
-"""Tables out and in for the admin: django-import-export's two steps over the guards of `core.cells`."""
+"""Tables out of the admin: django-import-export's forms and resources, written by `core.cells`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 import tablib
-from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from import_export.admin import ImportMixin
 from import_export.fields import Field
 from import_export.formats.base_formats import Format
 from import_export.resources import ModelResource
 from import_export.widgets import Widget
 
-from core.cells import read_table, write_csv, write_xlsx
+from core.cells import write_csv, write_xlsx
 
 
 class _Plain(Widget):
@@ -80,49 +74,3 @@ def _column(model: type[models.Model], name: str) -> Field:
     field: Any = model._meta.get_field(name)
     shown = f"get_{name}_display" if getattr(field, "choices", None) else name
     return Field(attribute=shown, column_name=str(field.verbose_name), widget=_Plain(), readonly=True)
-
-
-class TableIn(Format):
-    """XLSX or CSV as offices keep them, read behind the guards of `core.cells`. Subclass with the headings."""
-
-    headings: ClassVar[Sequence[str]] = ()
-    optional: ClassVar[Sequence[str]] = ()
-
-    def __init__(self, encoding: str | None = None) -> None:
-        self.encoding = encoding
-
-    def get_title(self) -> str:
-        return _("Excel 或 CSV 表格")
-
-    def can_import(self) -> bool:
-        return True
-
-    def create_dataset(self, in_stream: bytes) -> tablib.Dataset:
-        rows = read_table(ContentFile(in_stream), self.headings, optional=self.optional)
-        names = [*self.headings, *self.optional]
-        return tablib.Dataset(*[[row.cells[name] for name in names] for row in rows], headers=names)
-
-
-class HouseImportMixin(ImportMixin):
-    """Upload, look, confirm: nothing is written before the second step, and then all of it or nothing."""
-
-    import_export_change_list_template = None
-    table_in: ClassVar[type[TableIn]]
-
-    def get_import_formats(self) -> list[type[Format]]:
-        return [self.table_in]
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.may_manage(request)
-
-    def add_data_read_fail_error_to_form(self, form: Any, e: Exception) -> None:
-        if not isinstance(e, ValidationError):
-            raise e
-        form.add_error("import_file", e)
-
-    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().process_import(request, **kwargs)
-        except FileNotFoundError:
-            messages.error(request, _("上传的文件已经过期，请重新上传。"))
-            return HttpResponseRedirect(reverse("admin:{}_{}_import".format(*self.get_model_info())))
