@@ -61,6 +61,17 @@ def test_a_wrong_number_and_wrong_digits_get_the_very_same_answer(county, client
     assert "没有查到这一件" in wrong_digits
 
 
+def test_a_wrong_number_costs_what_wrong_digits_cost(county, client, count_queries):
+    request = county.receive()
+    costs = []
+    for number, secret in ((request.reference, "0001"), ("26-0101-00000", "2746"), ("26-0101-00001", "0001")):
+        with count_queries() as seen:
+            look_up(client, number, secret)
+        costs.append([re.sub(r"'[^']*'|\d+", "?", each["sql"])[:80] for each in seen.captured_queries])
+
+    assert costs[0] == costs[1] == costs[2]
+
+
 @pytest.mark.parametrize(
     "given", [("", ""), ("\x00", "2746"), ("9" * 500, "2746"), ("26-1125-00001", "１" * 30)]
 )

@@ -329,6 +329,63 @@ def test_errors_take_the_focus_and_lead_to_their_fields(county, browser_page):
     assert page.evaluate("document.activeElement.name") == "body"
 
 
+def tab_to(page, selector: str) -> None:
+    """Go there with the Tab key alone; what has the focus is never covered by the action bar."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            covered = page.evaluate(
+                """() => { const e = document.activeElement, r = e.getBoundingClientRect(), bar = document.querySelector('.bar');
+                return !!bar && !bar.contains(e) && getComputedStyle(bar).position === 'fixed'
+                  && r.top >= bar.getBoundingClientRect().top; }"""
+            )
+            assert not covered, selector
+            return
+    raise AssertionError(f"The Tab key never came to {selector}.")
+
+
+def test_the_keyboard_alone_is_enough_to_report_track_and_rate(county, browser_page):
+    page = browser_page("/requests/new/1/?s=0312", width=DESKTOP)
+    tab_to(page, "input[name=category]")
+    page.keyboard.press("Space")
+    tab_to(page, "textarea[name=body]")
+    page.keyboard.type("路灯不亮了，请来修。")
+    tab_to(page, ".btn--main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/requests/new/2/")
+    tab_to(page, "select[name=village]")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, ".btn--main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/requests/new/3/")
+    tab_to(page, "input[name=name]")
+    page.keyboard.type("王阿姨")
+    tab_to(page, ".btn--main")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/requests/new/check/")
+    tab_to(page, ".btn--main")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".slip__no")
+    request = ConstituentRequest.objects.get()
+
+    actions.register(request, by=county.clerk)
+    actions.answer(request, by=county.clerk, headline="换了灯头，灯亮了", body="维修班当天去换的。")
+    page.goto("/track/")
+    tab_to(page, "input[name=number]")
+    page.keyboard.type(request.reference)
+    tab_to(page, "input[name=secret]")
+    page.keyboard.type(request.receipt_code)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/t/*")
+    tab_to(page, "input[name=solved]")
+    page.keyboard.press("Space")
+    tab_to(page, ".btn--main")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=谢谢您的评价")
+    request.refresh_from_db()
+    assert request.solved == "yes"
+
+
 def test_a_resident_page_is_light(county, browser_page):
     sizes = {}
     page = browser_page()
