@@ -94,7 +94,7 @@ def _lies_in(model: type[Model], area: Area) -> Q:
     names = [
         field.name
         for field in model._meta.concrete_fields
-        if field.is_relation and field.remote_field.model is Area
+        if field.remote_field is not None and field.remote_field.model is Area
     ]
     return Q(pk__in=[]) if not names else Q(*[(name, area) for name in names], _connector=Q.OR)
 
@@ -107,7 +107,8 @@ def _move_codes(model: type[Model], old: Area, new: Area) -> int:
 
 
 def _relations() -> Iterator[Any]:
-    for relation in Area._meta.related_objects:
+    relations: list[Any] = list(Area._meta.related_objects)
+    for relation in relations:
         if not _is_history(relation.related_model) and relation.related_model not in (Area, Membership):
             yield relation
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -16,6 +17,7 @@ from django.utils.http import urlencode
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.access import is_staff_person
+from accounts.http import gave_second_factor
 from accounts.models import LoginSession, User
 from accounts.passwords import ROTATION
 from core.publicdoor import client_address
@@ -72,9 +74,10 @@ def _duty_first(request: HttpRequest) -> HttpResponse | None:
 
 
 def _duty_of(request: HttpRequest) -> str:
-    user = request.user
-    has_factor = user.is_verified() or TOTPDevice.objects.filter(user=user, confirmed=True).exists()
-    if has_factor and not user.is_verified():
+    user: Any = request.user
+    is_given = gave_second_factor(request)
+    has_factor = is_given or TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    if has_factor and not is_given:
         return "accounts:second-factor"
     if user.must_change_password or _is_password_old(user):
         return "accounts:password"

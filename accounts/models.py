@@ -38,8 +38,8 @@ class User(AbstractUser):
         _("免第二验证"), default=False, help_text=_("只用于人大代表账号。")
     )
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
 
     objects: ClassVar[UserManager] = HouseUserManager()

@@ -25,7 +25,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import actions, lockout, recovery
 from accounts.access import is_staff_person, roles_of
 from accounts.forms import ChangePasswordForm, LogInForm, NewPasswordForm, TokenForm
-from accounts.http import AuthenticatedHttpRequest
+from accounts.http import AuthenticatedHttpRequest, gave_second_factor
 from accounts.models import LoginSession, Membership, RecoveryCode, User
 from accounts.roles import Role
 from core.publicdoor import client_address, public_form
@@ -93,7 +93,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if not allowance.allowed:
         return problem_page(request, 429, minutes=math.ceil(allowance.retry_after / 60))
     form = LogInForm(request.POST, request=request)
-    if not form.is_valid():
+    if not form.is_valid() or form.user is None:
         return _log_in_page(request, form, status=422)
     _sign_in(request, form.user)
     return redirect(next_of(request) or landing(form.user))
@@ -105,7 +105,7 @@ def _sign_in(request: HttpRequest, user: User) -> None:
     login(request, user)
     actions.start_session(
         user,
-        key=request.session.session_key,
+        key=request.session.session_key or "",
         device=device_words(request.headers.get("User-Agent", "")),
         address=lockout.address(request) or "",
     )
@@ -175,7 +175,7 @@ def enrol(request: HttpRequest, token: str) -> HttpResponse:
 def second_factor(request: AuthenticatedHttpRequest) -> HttpResponse:
     """The second step of signing in: the number on the phone, or a recovery code."""
     device = TOTPDevice.objects.filter(user=request.user, confirmed=True).first()
-    if device is None or request.user.is_verified():
+    if device is None or gave_second_factor(request):
         return redirect(next_of(request) or landing(request.user))
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -247,7 +247,7 @@ def _otpauth(user: User, key: str) -> str:
 @require_POST
 def recovery_codes(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Ten fresh codes, for somebody who has just shown the second factor."""
-    if not request.user.is_verified():
+    if not gave_second_factor(request):
         raise Http404
     return _codes_page(request, actions.new_recovery_codes(request.user))
 

@@ -43,8 +43,9 @@ class HouseAdminSite(AdminSite):
     def get_urls(self) -> list[Any]:
         urls = [url for url in super().get_urls() if getattr(url, "name", None) not in NOT_OURS]
         for url in urls:
-            if hasattr(getattr(url, "callback", None), "login_url"):
-                url.callback.login_url = reverse_lazy("accounts:login")
+            view: Any = getattr(url, "callback", None)
+            if hasattr(view, "login_url"):
+                view.login_url = reverse_lazy("accounts:login")
         return urls
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -56,7 +57,7 @@ class HouseAdminSite(AdminSite):
         """One log-in for desks and data."""
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def logout(self, request: Any, extra_context: Any = None) -> Any:
         return accounts_views.log_out(request) if request.method == "POST" else redirect("admin:index")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
@@ -78,7 +79,8 @@ class HouseAdminSite(AdminSite):
 
     def fill_left_column(self) -> None:
         """Lists that name an icon stand in the left column, after the desks; called once all admins are known."""
-        for model, admin in self._registry.items():
+        registered: dict[Any, Any] = self._registry
+        for model, admin in registered.items():
             if getattr(admin, "column_icon", ""):
                 name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
                 label = admin.column_label or model._meta.verbose_name_plural

@@ -75,3 +75,9 @@ def site_area() -> Area | None:
 def child_areas(area: Area | None) -> QuerySet[Area]:
     """What lies directly below, to choose from."""
     return Area.objects.in_force().filter(parent=area) if area is not None else Area.objects.none()
+
+
+def username_by_certificate(typed: str) -> str:
+    """The user name of the representative with this certificate number, for the log-in; empty when there is none."""
+    known = Person.objects.filter(certificate_no=typed, user__isnull=False) if typed else Person.objects.none()
+    return known.values_list("user__username", flat=True).first() or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -23,6 +23,11 @@ from core.admin import AuditedAdmin, HouseAdmin, HouseInline, ReadOnlyAdmin
 from core.navigation import Group
 
 
+def _me(request: HttpRequest) -> User:
+    """Whoever acts: no page of the admin opens to anybody unknown."""
+    return cast("User", request.user)
+
+
 class MembershipInline(HouseInline):
     """Roles are given and ended here, each through its action; a role once held stays on record."""
 
@@ -37,7 +42,7 @@ class MembershipInline(HouseInline):
     def may_manage(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
             return self.holds(request, self.manage_right)
-        return rules.may_grant_role(request.user, obj)
+        return rules.may_grant_role(_me(request), obj)
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
@@ -75,7 +80,7 @@ class UserAdmin(HouseAdmin):
         return super().get_queryset(request).prefetch_related(Prefetch("memberships", held, to_attr="held"))
 
     @admin.display(description=_lazy("角色"))
-    def roles(self, user: User) -> str:
+    def roles(self, user: Any) -> str:
         return "、".join(str(Role(membership.role).label) for membership in user.held)
 
     @admin.display(description=_lazy("能否登录"))
@@ -148,7 +153,7 @@ class UserAdmin(HouseAdmin):
     def _each(self, request: HttpRequest, chosen: QuerySet[User], act: Any, said: str) -> None:
         for person in chosen:
             try:
-                act(person, by=request.user)
+                act(person, by=_me(request))
             except PermissionDenied:
                 messages.error(request, _("%(name)s：不能对自己这样做。") % {"name": person})
             except ValidationError as problem:
@@ -219,7 +224,7 @@ class LoginSessionAdmin(ReadOnlyAdmin):
     @admin.action(description=_lazy("结束登录"))
     def end(self, request: HttpRequest, chosen: QuerySet[LoginSession]) -> None:
         for session in chosen:
-            actions.end_session(session, by=request.user)
+            actions.end_session(session, by=_me(request))
         messages.success(request, _("这些登录已经结束。"))
 
     def get_actions(self, request: HttpRequest) -> Any:

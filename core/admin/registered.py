@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from import_export.results import RowResult
@@ -93,7 +94,7 @@ class CalendarDayAdmin(SheetImportMixin, AuditedAdmin):
         super().delete_model(request, obj)
         rulebook.clear()
 
-    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         response = super().process_import(request, **kwargs)
         rulebook.clear()
         return response

@@ -132,8 +132,9 @@ def test_a_name_that_cannot_be_one_is_refused_in_words(client, county, bad):
     assert 'role="alert"' in response.content.decode()
 
 
-def test_a_representative_signs_in_with_the_certificate_number(client, county, monkeypatch):
-    monkeypatch.setattr(names, "_lookups", [lambda typed: "rep" if typed == "RD-0042" else ""])
+def test_a_representative_signs_in_with_the_certificate_number(client, county):
+    county.representative.certificate_no = "RD-0042"
+    county.representative.save()
 
     assert log_in(client, " ＲＤ－0042 ").status_code == 302
     assert log_in(another_browser(), "RD-0043").status_code == 422

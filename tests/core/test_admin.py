@@ -9,6 +9,7 @@ import csv
 import io
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib import admin

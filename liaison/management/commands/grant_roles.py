@@ -19,8 +19,8 @@ from liaison.engines import postgres
 
 def ledgers() -> list[str]:
     """Tables that only grow: the cases' ledger, the log of who looked at personal data, the history of reference data."""
-    histories = [model for model in apps.get_models() if hasattr(model, "pgh_tracked_model")]
-    return sorted(model._meta.db_table for model in (Event, AccessLog, *histories))
+    histories: list[Any] = [model for model in apps.get_models() if hasattr(model, "pgh_tracked_model")]
+    return sorted(model._meta.db_table for model in [Event, AccessLog, *histories])
 
 
 def statements(role: str) -> list[str]:
