@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import caches
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q
@@ -22,11 +23,12 @@ from accounts.permissions import Permission
 from accounts.roles import ScopeKind
 from intake.models import ConstituentRequest
 from intake.models.request import RequestQuerySet
-from reports.selectors.periods import Period, midnight, months_back
+from reports.selectors.periods import Period, midnight, months_back, period_of
 from stations.models import Station, stations_of
 
 SMALLEST_BASE = 5
 HEAT_STEPS = 5
+PUBLIC_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -235,22 +237,20 @@ def breakdown(scope: Scope, period: Period, *, now: datetime | None = None) -> B
         | Q(created_at__gte=before.since, created_at__lt=before.until)
     )
     place = f"r.{scope.place_column}"
+    # The finest groups only: they are few, and adding them up here spares PostgreSQL a sort of every row.
     sql = f"""
-        SELECT r.created_at >= %(since)s, GROUPING({place}), GROUPING(r.category_id), {place}, r.category_id, {_SUMS}
-        FROM <scope> {_CLOCK}
-        GROUP BY GROUPING SETS ((1), (1, {place}), (1, {place}, r.category_id))
+        SELECT r.created_at >= %(since)s, {place}, r.category_id, {_SUMS} FROM <scope> {_CLOCK} GROUP BY 1, 2, 3
     """
     rows = _run(requests, sql, {"now": now or timezone.now(), "since": period.since})
     found = {True: Tally(), False: Tally()}
     by_place: dict[Any, Tally] = {}
     by_cell: dict[tuple[Any, int], Tally] = {}
-    for is_now, no_place, no_category, where, category, *counts in rows:
-        if no_place:
-            found[is_now] = Tally(*counts)
-        elif is_now and no_category:
-            by_place[where] = Tally(*counts)
-        elif is_now:
-            by_cell[where, category] = Tally(*counts)
+    for is_now, where, category, *counts in rows:
+        tally = Tally(*counts)
+        found[is_now] += tally
+        if is_now:
+            by_place[where] = by_place.get(where, Tally()) + tally
+            by_cell[where, category] = tally
     return Breakdown(found[True], found[False], by_place, by_cell)
 
 
@@ -271,27 +271,32 @@ def months(scope: Scope, *, last: date | None = None, count: int = 12) -> list[M
     requests = scope.requests.filter(
         Q(created_at__gte=since) | Q(closed_at__gte=since) | Q(rated_at__gte=since)
     )
-    moments = {
-        "received": ("r.created_at", "TRUE"),
-        "finished": ("r.closed_at", "r.told_at IS NOT NULL"),
-        "graded": ("r.rated_at", "r.satisfied <> ''"),
-        "satisfied": ("r.rated_at", "r.satisfied IN ('satisfied', 'basically')"),
-    }
-    sql = " UNION ALL ".join(
-        f"""SELECT '{name}', date_trunc('month', {moment} AT TIME ZONE %(zone)s)::date, count(*)
-        FROM scope r WHERE {moment} >= %(since)s AND {condition} GROUP BY 2"""
-        for name, (moment, condition) in moments.items()
-    )
-    rows = _run(
-        requests,
-        f"WITH scope AS MATERIALIZED (SELECT r.* FROM <scope>) {sql}",
-        {"zone": settings.TIME_ZONE, "since": since},
-    )
+    sql = """
+        SELECT v.name, date_trunc('month', v.at AT TIME ZONE %(zone)s)::date, count(*)
+        FROM <scope> CROSS JOIN LATERAL (VALUES
+            ('received', r.created_at),
+            ('finished', CASE WHEN r.told_at IS NOT NULL THEN r.closed_at END),
+            ('graded', CASE WHEN r.satisfied <> '' THEN r.rated_at END),
+            ('satisfied', CASE WHEN r.satisfied IN ('satisfied', 'basically') THEN r.rated_at END)
+        ) v(name, at)
+        WHERE v.at >= %(since)s GROUP BY 1, 2
+    """
+    rows = _run(requests, sql, {"zone": settings.TIME_ZONE, "since": since})
     found = {months_back(last, back): Month(months_back(last, back)) for back in range(count - 1, -1, -1)}
     for name, month, number in rows:
         if month in found:
             found[month] = replace(found[month], **{name: number})
     return list(found.values())
+
+
+def public_year() -> Tally:
+    """This year's counts for the home of everybody: counted once in five minutes, as they need not be newer there."""
+    year = period_of("year")
+    return caches["pages"].get_or_set(
+        f"figures:{year.first}",
+        lambda: total(public_scope().requests.filter(created_at__gte=year.since)),
+        PUBLIC_SECONDS,
+    )
 
 
 # --- tables drawn from a breakdown

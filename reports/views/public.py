@@ -48,15 +48,13 @@ def resident_home(request: HttpRequest) -> HttpResponse:
 
 def _home(code: str) -> dict[str, Any]:
     chosen = home.chosen_station(code)
-    year = period_of("year")
-    tally = figures.total(figures.public_scope().requests.filter(created_at__gte=year.since))
+    tally = figures.public_year()
     return {
         "nav": "home",
         "chosen": chosen,
         "towns": [] if chosen else home.towns(),
         "results": home.results(limit=3),
         "tally": tally,
-        "rated_tenths": round(10 * tally.rated / tally.told) if tally.told else 0,
         "promise": promise(),
     }
 
