@@ -430,3 +430,12 @@ def test_the_admins_own_way_out_ends_the_session_too(client, county):
 
     assert LoginSession.objects.get().ended_at is not None
     assert client.get("/admin/password_change/").status_code in (302, 404)
+
+
+def test_a_signed_in_form_without_its_token_is_refused(client, county):
+    strict = HouseClient(enforce_csrf_checks=True, headers={"sec-fetch-site": "same-origin"})
+    log_in(strict, "clerk")
+
+    assert strict.post("/logout/").status_code == 403
+    assert strict.post("/admin/logout/").status_code == 403
+    assert LoginSession.objects.get().ended_at is None
