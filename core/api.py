@@ -124,7 +124,7 @@ def _words(error: Exception) -> tuple[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         return "有内容要改。", error.detail
     if isinstance(error, exceptions.Throttled):
-        return f"试得太多了，请 {int(error.wait or 60)} 秒后再来。", {}
+        return f"试得太多了，请 {int(getattr(error, 'wait', None) or 60)} 秒后再来。", {}
     return str(getattr(error, "detail", error)), {}
 
 

@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from core.models import Event
 from representatives.models import DutyKind, DutyRecord, DutyRule, Person
+
+FACT = "credit"
+
+
+def credit_fact(person: Person, kind: str) -> dict[str, dict[str, Any]]:
+    """What an event that earns a credit says of it, among its facts: `rebuild` reads it there."""
+    return {FACT: {"person": person.pk, "kind": str(kind)}}
 
 
 def credit(*, person: Person, kind: str, event: Event) -> DutyRecord:
@@ -19,6 +27,18 @@ def credit(*, person: Person, kind: str, event: Event) -> DutyRecord:
         person=person, kind=kind, event=event, defaults={"on": timezone.localdate(event.at)}
     )
     return record
+
+
+def rebuild() -> tuple[int, int]:
+    """(credits in the ledger, records that were missing and are there now)."""
+    seen, before = 0, DutyRecord.objects.count()
+    for event in Event.objects.filter(facts_text__contains=f'"{FACT}":').order_by("pk").iterator():
+        fact = event.facts[FACT]
+        person = Person.objects.filter(pk=fact["person"]).first()
+        if person is not None:
+            credit(person=person, kind=fact["kind"], event=event)
+            seen += 1
+    return seen, DutyRecord.objects.count() - before
 
 
 @dataclass(frozen=True)

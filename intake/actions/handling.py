@@ -21,7 +21,7 @@ from core.workflow import NotOpen, fire, hold
 from intake import notices
 from intake.actions.progress import due_of, end_assignment, lock_family, tell, zh
 from intake.models import ConstituentRequest, Notify, RequestAssignment, RequestNote, RequestReply
-from representatives.duty import credit
+from representatives.duty import credit, credit_fact
 from representatives.models import DutyKind, Person
 
 MAX_RETURNS = 2
@@ -196,7 +196,12 @@ def assign(
         request,
         verb,
         by=by,
-        facts={"unit": unit.pk},
+        facts={"unit": unit.pk}
+        | (
+            credit_fact(follower, DutyKind.REQUEST_FOLLOWED)
+            if follower is not None and newly_followed
+            else {}
+        ),
         fields=fields,
         case_class=case_class,
         due=_within_the_promise(request, case_class, now),

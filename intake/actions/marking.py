@@ -18,7 +18,7 @@ from core.workflow import NotAllowed, fire
 from intake import notices, rules
 from intake.actions.progress import tell
 from intake.models import ConstituentRequest, RequestNote
-from representatives.duty import credit
+from representatives.duty import credit, credit_fact
 from representatives.models import DutyKind, Person
 
 
@@ -36,7 +36,7 @@ def follow(
         request,
         "follow",
         by=by,
-        facts={"person": follower.pk},
+        facts={"person": follower.pk, **credit_fact(follower, DutyKind.REQUEST_FOLLOWED)},
         fields={"follower": follower},
         version=version,
         now=now,

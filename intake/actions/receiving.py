@@ -22,7 +22,7 @@ from intake import notices
 from intake.actions.progress import tell, zh
 from intake.models import AccusedUnit, Channel, ConstituentRequest, Notify, Visibility
 from intake.selectors.tracking import track_index
-from representatives.duty import credit
+from representatives.duty import credit, credit_fact
 from representatives.models import DutyKind, Person
 from stations.models import Station
 
@@ -117,9 +117,14 @@ def receive(
             )
         ]
     )
-    if channel in (Channel.REPRESENTATIVE, Channel.MARKET) and follower is not None:
+    if follower is not None and _earns(request):
         credit(person=follower, kind=DutyKind.REQUEST_RECEIVED, event=event)
     return request
+
+
+def _earns(request: ConstituentRequest) -> bool:
+    """Whether a representative took it in, face to face."""
+    return request.follower is not None and request.channel in (Channel.REPRESENTATIVE, Channel.MARKET)
 
 
 def headline(words: str) -> str:
@@ -151,6 +156,11 @@ def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, 
                         "station": request.station_id,
                         "channel": request.channel,
                         "category": request.category_id,
+                        **(
+                            credit_fact(request.follower, DutyKind.REQUEST_RECEIVED)
+                            if _earns(request)
+                            else {}
+                        ),
                     },
                     starts=("request.register",) + (("request.contact",) if request.is_urgent else ()),
                     now=now,
