@@ -37,6 +37,10 @@ def anybody(user: Any) -> bool:
     return bool(user.is_authenticated)
 
 
+def works_elsewhere(user: Any) -> bool:
+    return anybody(user) and not follows(user)
+
+
 def register() -> None:
     """Called once, by the AppConfig. The order here is the order of a phone's tabs."""
     navigation.register(
@@ -59,7 +63,11 @@ def register() -> None:
         Group.DUTY, _("履职记录"), "reports:my-record", "star", follows, tab=_("履职"), gives_way=True
     )
     navigation.register(Group.DUTY, _("接待安排"), "reports:my-schedule", "calendar", follows)
-    navigation.register(Group.TODAY, _("消息"), "reports:messages", "bell", anybody, inbox.unread_count)
+    navigation.register(Group.TODAY, _("消息"), "reports:my-messages", "bell", follows, inbox.unread_count)
+    # Staff find their desks first; only representatives have messages among the first things of the day.
+    navigation.register(
+        Group.WORK, _("消息"), "reports:messages", "bell", works_elsewhere, inbox.unread_count
+    )
     navigation.register(Group.FIGURES, _("总览"), "reports:overview", "gauge", may_overview)
     navigation.register(
         Group.FIGURES, _("台账导出"), "intake:export", "download", may_export, query="view=all"
