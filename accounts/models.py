@@ -34,9 +34,6 @@ class User(AbstractUser):
     title = models.CharField(_("职务"), max_length=60, blank=True)
     must_change_password = models.BooleanField(_("须改密码"), default=False)
     password_changed_at = models.DateTimeField(_("改密时间"), default=timezone.now)
-    second_factor_exempt = models.BooleanField(
-        _("免第二验证"), default=False, help_text=_("只用于人大代表账号。")
-    )
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]

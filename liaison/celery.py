@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "liaison.settings")
 
 app = Celery("liaison")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["core"])
+app.autodiscover_tasks(["core", "accounts"])
 
 # Each job computes from state: a tick missed is caught up by the next. A tick nobody took in time is not worth running.
 app.conf.beat_schedule = {
@@ -19,6 +19,11 @@ app.conf.beat_schedule = {
     "purge-personal-data": {
         "task": "core.tasks.purge_personal_data",
         "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
+    },
+    "forget-log-ins": {
+        "task": "accounts.tasks.forget_log_ins",
+        "schedule": crontab(hour=3, minute=40),
         "options": {"expires": 3600},
     },
 }

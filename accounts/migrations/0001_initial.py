@@ -39,7 +39,6 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(blank=True, max_length=60, verbose_name='职务')),
                 ('must_change_password', models.BooleanField(default=False, verbose_name='须改密码')),
                 ('password_changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='改密时间')),
-                ('second_factor_exempt', models.BooleanField(default=False, help_text='只用于人大代表账号。', verbose_name='免第二验证')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

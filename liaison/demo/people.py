@@ -127,13 +127,12 @@ def build(places: Places) -> People:
     return people
 
 
-def _user(secret: str, username: str, name: str, title: str, *, exempt: bool = False) -> User:
+def _user(secret: str, username: str, name: str, title: str) -> User:
     return User.objects.create(
         username=username,
         display_name=name,
         title=title,
         password=secret,
-        second_factor_exempt=exempt,
     )
 
 
@@ -199,7 +198,7 @@ def _representative(
 ) -> None:
     user = None
     if username:
-        user = _user(secret, username, name, "人大代表", exempt=True)
+        user = _user(secret, username, name, "人大代表")
         _join(user, Role.REPRESENTATIVE)
         people.users[username] = user
     phone = f"1380000{3000 + number:04d}"
