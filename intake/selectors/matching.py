@@ -1,22 +1,24 @@
-"""Which open cases may be the same matter: candidates of the same town by trigrams, re-ranked by their characters."""
+"""Which open cases may be the same matter: recent ones of the same town that share letters, re-ranked by tf-idf."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Case, F, JSONField, OuterRef, QuerySet, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
 
-from core.similarity import rank
+from core.similarity import rank, spaced
 from intake.models import ConstituentRequest
 
 WITHIN = timedelta(days=90)
+# How many of a town's newest open cases are looked at, however many wait there.
+NEWEST = 150
 CANDIDATES = 8
-# Of spaced trigrams. Deliberately low: the ranking by characters decides, this keeps its work small.
-NEAR = 0.12
+# The share of letters two texts have in common. Deliberately low: the ranking decides, this keeps its work small.
+NEAR = 0.15
 SUGGESTED = 3
 MAY_MERGE = ("received", "registered")
 MAY_BE_THE_SAME = (
@@ -33,49 +35,57 @@ MAY_BE_THE_SAME = (
 )
 
 
-def with_candidates(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
-    """Annotate `candidates`: what might be the same as each row that could still be merged. One statement with its rows."""
-    near_to: Any = OuterRef("spaced")
-    near = (
+def same_matters(cases: Iterable[ConstituentRequest], user: Any) -> dict[int, list[int]]:
+    """For each case that could still be merged: at most three others a person may want to merge it with. One statement.
+
+    Only what the person may see, of the same town, open, of the last ninety days. Never decides, only suggests.
+    """
+    open_ones = [case for case in cases if case.state in MAY_MERGE]
+    if not open_ones:
+        return {}
+    pool = _pool({case.town_code for case in open_ones}, user)
+    return {case.pk: _nearest(case, pool.get(case.town_code, ())) for case in open_ones}
+
+
+def _pool(towns: set[str], user: Any) -> dict[str, list[tuple[int, str, frozenset[str]]]]:
+    """The newest open cases of each town: id, words, letters."""
+    place = Window(RowNumber(), partition_by=F("town_code"), order_by=F("pk").desc())
+    rows = (
         ConstituentRequest.objects.visible_to(user)
-        .filter(
-            town_code=OuterRef("town_code"),
-            state__in=MAY_BE_THE_SAME,
-            created_at__gte=OuterRef("created_at") - WITHIN,
-        )
-        .exclude(pk=OuterRef("pk"))
-        .annotate(nearness=TrigramSimilarity("spaced", near_to))
-        .filter(nearness__gte=NEAR)
-        .order_by("-nearness", "-pk")
-        .values(json=JSONObject(pk=F("pk"), title=F("title"), body=F("body")))[:CANDIDATES]
+        .filter(town_code__in=towns, state__in=MAY_BE_THE_SAME, created_at__gte=timezone.now() - WITHIN)
+        .annotate(place_in_town=place)
+        .filter(place_in_town__lte=NEWEST)
+        .values_list("town_code", "pk", "title", "body")
     )
-    return rows.annotate(
-        candidates=Case(
-            When(state__in=MAY_MERGE, then=ArraySubquery(near)),
-            default=Value([], output_field=_array()),
-        )
-    )
+    found: dict[str, list[tuple[int, str, frozenset[str]]]] = {}
+    for town, pk, title, body in rows:
+        words = f"{title} {body}"
+        found.setdefault(town, []).append((pk, words, _letters(words)))
+    return found
 
 
-def _array() -> Any:
-    from django.contrib.postgres.fields import ArrayField
-
-    return ArrayField(JSONField())
+def _letters(words: str) -> frozenset[str]:
+    return frozenset(spaced(words).split())
 
 
-def matches(row: Any) -> list[int]:
-    """The ids of at most three cases a person may want to merge a row with, the likeliest first."""
-    pool = [(each["pk"], f"{each['title']} {each['body']}") for each in row.candidates or ()]
-    return [pk for pk, _score in rank(f"{row.title} {row.body}", pool, top=SUGGESTED)]
+def _nearest(case: ConstituentRequest, pool: Sequence[tuple[int, str, frozenset[str]]]) -> list[int]:
+    words = f"{case.title} {case.body}"
+    mine = _letters(words)
+    near = sorted(
+        (
+            (len(mine & letters) / len(mine | letters), pk, other)
+            for pk, other, letters in pool
+            if pk != case.pk and mine and letters
+        ),
+        reverse=True,
+    )[:CANDIDATES]
+    likely = [(pk, other) for share, pk, other in near if share >= NEAR]
+    return [pk for pk, _score in rank(words, likely, top=SUGGESTED)]
 
 
 def same_matter(request: ConstituentRequest, user: Any) -> list[ConstituentRequest]:
-    """What the detail pane suggests: the same cases that the row counts, in full."""
-    row = with_candidates(ConstituentRequest.objects.filter(pk=request.pk), user).first()
-    wanted = matches(row) if row is not None else []
-    found = {
-        each.pk: each
-        for each in ConstituentRequest.objects.visible_to(user).for_list().filter(pk__in=wanted)
-        if wanted
-    }
+    """What the case's page suggests: the same ones that its row counts. Two statements."""
+    wanted = same_matters([request], user).get(request.pk, [])
+    seen = ConstituentRequest.objects.visible_to(user).for_list()
+    found = {each.pk: each for each in seen.filter(pk__in=wanted)} if wanted else {}
     return [found[pk] for pk in wanted if pk in found]

@@ -78,6 +78,15 @@
     if (e.detail.elt.id === 'queue') e.detail.path = location.pathname + location.search;
   });
 
+  /* --- polls are not work: after ten minutes without a key or a touch they stop, so that the idle log-out still comes */
+  var IDLE = 600000, touched = Date.now();
+  ['keydown', 'pointerdown', 'input'].forEach(function (name) {
+    d.addEventListener(name, function () { touched = Date.now(); }, { passive: true });
+  });
+  d.addEventListener('htmx:beforeRequest', function (e) {
+    if (/^(newbar|also)$/.test(e.target.id) && (d.hidden || Date.now() - touched > IDLE)) e.preventDefault();
+  });
+
   /* --- a part that did not come: the page stays, and says so */
   ['htmx:sendError', 'htmx:timeout', 'htmx:responseError'].forEach(function (name) {
     d.addEventListener(name, function (e) {

@@ -74,7 +74,7 @@ def case_page(request: HttpRequest, public_id: str) -> HttpResponse:
     if is_unit_person(request.user) and not is_desk_person(request.user):
         return redirect("intake:unit-reply", public_id)
     context = case_context(request.user, case) | {
-        "back": reverse("intake:desk"),
+        "back": reverse("intake:desk" if is_desk_person(request.user) else "reports:my"),
         "here": request.get_full_path(),
     }
     return render(request, "intake/desk/case.html", context)

@@ -19,7 +19,7 @@ from intake.forms.desk import FilterForm, PhoneForm
 from intake.models import ConstituentRequest
 from intake.pages import case_context
 from intake.selectors import desk as reads
-from intake.selectors.matching import matches, with_candidates
+from intake.selectors.matching import same_matters
 from intake.views.desk.case import find_case, in_pane, is_htmx
 
 FILTERS = (
@@ -105,9 +105,9 @@ def _pane(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]:
 
 
 def _queue(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]:
-    rows = with_candidates(wanted.rows(request.user), request.user)
+    rows = wanted.rows(request.user)
     page = reads.page_of(rows, wanted.sort, on=request.GET.get("on", ""), back=request.GET.get("back", ""))
-    faces = reads.due_faces(page.rows)
+    faces, alike = reads.due_faces(page.rows), same_matters(page.rows, request.user)
     counts = reads.counts(request.user)
     return {
         "view": wanted.view,
@@ -128,7 +128,7 @@ def _queue(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]
             Row(
                 case=case,
                 face=faces.get(case.pk),
-                alike=len(matches(case)),
+                alike=len(alike.get(case.pk, ())),
                 url=wanted.link(case=case.public_id),
                 is_current=case.public_id == case_id,
             )
@@ -170,15 +170,20 @@ def desk_filter(request: HttpRequest) -> HttpResponse:
     context = {
         "view": wanted.view,
         "form": FilterForm(initial=request.GET.dict(), by=request.user),
-        "phone_form": PhoneForm(),
+        "phone_form": PhoneForm() if grants_with(request.user, P.PERSONAL_REVEAL) else None,
     }
     return render(request, "intake/desk/filter.html", context)
 
 
 @require_POST
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Everything a phone number ever told us. Posted: a number never stands in an address."""
+    """Everything a phone number ever told us. Posted: a number never stands in an address.
+
+    Who may open no number may not ask whose matters one is either: a leader reads, and does not look people up.
+    """
     require_desk(request.user)
+    if not grants_with(request.user, P.PERSONAL_REVEAL):
+        raise PermissionDenied
     form = PhoneForm(request.POST)
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
