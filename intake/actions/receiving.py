@@ -228,7 +228,9 @@ def register(
         stops=("request.contact",) if is_urgent is False else (),
         now=now,
     )
-    AccusedUnit.objects.bulk_create([AccusedUnit(request=request, unit=unit) for unit in accused])
+    AccusedUnit.objects.bulk_create(
+        [AccusedUnit(request=request, unit=unit) for unit in accused], ignore_conflicts=True
+    )
     promised = request.promised_on
     tell(
         request,

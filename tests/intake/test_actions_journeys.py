@@ -93,6 +93,21 @@ def test_assigned_returned_reassigned_replied_told_dissatisfied_redone_disputed_
     assert broken_links(ConstituentRequest) == []
 
 
+def test_what_is_to_be_redone_may_be_given_to_somebody_else(county):
+    request = actions.answer(
+        county.registered(now=at((6, 1))), by=county.clerk, headline="说清了", body="当面说清了", now=at((6, 1))
+    )
+    actions.rate(request, solved="no", now=at((6, 2)))
+    assert (request.state, request.unit) == ("redoing", None)
+
+    actions.reassign(request, unit=county.units["urban"], by=county.town_office, now=at((6, 3)))
+
+    assert (request.state, request.round, running(request)) == ("assigned", 2, {"unit", "return_window"})
+    answered(county, request, at((6, 4)))
+    actions.rate(request, solved="yes", now=at((6, 5)))
+    assert request.state == "closed"
+
+
 def test_a_disputed_case_is_assigned_anew_by_the_county_and_can_still_end_well(county):
     request = county.told(now=at((6, 1)))
     actions.rate(request, satisfied="dissatisfied", now=at((6, 2)))

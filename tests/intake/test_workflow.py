@@ -39,7 +39,7 @@ GRID = {
         follow= recategorise= publish= unpublish= add= note= remind=""",
     "callback": """log_call= rate>closed send_back>redoing dispute>disputed settle>closed release= follow=
         recategorise= publish= unpublish= add= note= remind=""",
-    "redoing": """escalate>escalated ask>waiting withdraw>withdrawn request_extension= extend= refuse_extension=
+    "redoing": """reassign>assigned escalate>escalated ask>waiting withdraw>withdrawn request_extension= extend= refuse_extension=
         absorb= release= submit_reply>signing report_result>replied follow= mark_urgent= contacted= recategorise=
         publish= unpublish= add= note= urge= remind=""",
     "disputed": """assign>assigned hand_down>registered close_disputed>closed_disputed release= follow= mark_urgent=
@@ -65,7 +65,7 @@ TURNS = {
     "assign": "+unit +return_window -triage -station -county",
     "hand_back": "+reassign -return_window",
     "refuse_return": "-reassign",
-    "reassign": "+unit +return_window -reassign",
+    "reassign": "+unit +return_window -reassign -rehandle",
     "escalate": """+county -register -triage -station -unit -return_window -reassign -rehandle -followup""",
     "hand_down": "+triage -county",
     "ask": "+supplement pause",
