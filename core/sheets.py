@@ -171,7 +171,7 @@ class Line:
     # What stands in the database already, and which of the sheet's words differ from it.
     found: Any = None
     changed: list[str] = field(default_factory=list)
-    state: str = RowResult.IMPORT_TYPE_SKIP
+    outcome: str = RowResult.IMPORT_TYPE_SKIP
 
     def refuse(self, heading: str, words: str) -> None:
         self.faults.append(_("“%(heading)s”：%(words)s") % {"heading": heading, "words": words})
@@ -241,7 +241,7 @@ class SheetResource(Resource):
                 self._judge_all(lines)
                 result = self._result(lines)
                 if not dry_run and not result.has_validation_errors():
-                    self.write([line for line in lines if line.state != RowResult.IMPORT_TYPE_SKIP])
+                    self.write([line for line in lines if line.outcome != RowResult.IMPORT_TYPE_SKIP])
         except IntegrityError as problem:
             # Somebody wrote the same between our look and our writing.
             raise ValidationError(
@@ -274,7 +274,7 @@ class SheetResource(Resource):
             if not line.faults:
                 self.judge(line)
             if line.faults:
-                line.state = RowResult.IMPORT_TYPE_INVALID
+                line.outcome = RowResult.IMPORT_TYPE_INVALID
 
     def _result(self, lines: list[Line]) -> SheetResult:
         result = SheetResult()
@@ -282,9 +282,9 @@ class SheetResource(Resource):
         result.diff_headers = [column.heading for column in self.columns]
         for line in lines:
             row = SheetRow()
-            row.number, row.line, row.import_type = line.number, line, line.state
+            row.number, row.line, row.import_type = line.number, line, line.outcome
             result.append_row_result(row)
-            result.totals[line.state] += 1
+            result.totals[line.outcome] += 1
         return result
 
 

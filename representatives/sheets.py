@@ -148,24 +148,24 @@ class ConstituencyResource(SheetResource):
         line.values["term"] = term
         line.found = self.known.get((term.pk, line["name"]))
         if line.found is None:
-            line.state = NEW
+            line.outcome = NEW
             return
         line.changed = sheets.differing(line, line.found, ["seats"])
         if line["areas"] and {area.pk for area in line["areas"]} != self.places[line.found.pk]:
             line.changed.append("areas")
         if line.changed:
-            line.state = CHANGED
+            line.outcome = CHANGED
 
     def write(self, lines: list[Line]) -> None:
         for line in lines:
             if line.found is None:
                 line.found = Constituency(term=line["term"], name=line["name"])
             line.found.seats = line.values.get("seats", line.found.seats)
-        sheets.insert(Constituency, [line.found for line in lines if line.state == NEW])
+        sheets.insert(Constituency, [line.found for line in lines if line.outcome == NEW])
         sheets.rewrite(Constituency, [line.found for line in lines if "seats" in line.changed], ["seats"])
         wanted = {
             line.found.pk: [area.pk for area in line["areas"]]
             for line in lines
-            if line["areas"] and (line.state == NEW or "areas" in line.changed)
+            if line["areas"] and (line.outcome == NEW or "areas" in line.changed)
         }
         replace_links(Constituency.areas.through, "constituency_id", "area_id", wanted)

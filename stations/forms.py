@@ -111,4 +111,4 @@ class ReceptionForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # The rule against overlaps speaks of this field, which only an action writes.
-        return super()._get_validation_exclusions() - {"cancelled_reason"}
+        return super()._get_validation_exclusions() - {"cancelled_reason"}  # type: ignore[misc]

@@ -56,10 +56,10 @@ class CalendarSheet(SheetResource):
     def judge(self, line: Line) -> None:
         line.found = self.known.get(line["day"])
         if line.found is None:
-            line.state = RowResult.IMPORT_TYPE_NEW
+            line.outcome = RowResult.IMPORT_TYPE_NEW
             return
         line.changed = sheets.differing(line, line.found, ("is_workday", "name", "source"))
-        line.state = RowResult.IMPORT_TYPE_UPDATE if line.changed else RowResult.IMPORT_TYPE_SKIP
+        line.outcome = RowResult.IMPORT_TYPE_UPDATE if line.changed else RowResult.IMPORT_TYPE_SKIP
 
     def write(self, lines: list[Line]) -> None:
         for line in lines:
@@ -68,7 +68,7 @@ class CalendarSheet(SheetResource):
                 setattr(row, name, value)
             line.found = row
         sheets.insert(CalendarDay, [line.found for line in lines if line.found.pk is None])
-        known = [line.found for line in lines if line.state == RowResult.IMPORT_TYPE_UPDATE]
+        known = [line.found for line in lines if line.outcome == RowResult.IMPORT_TYPE_UPDATE]
         sheets.rewrite(CalendarDay, known, ["is_workday", "name", "source"])
 
 

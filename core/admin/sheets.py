@@ -175,7 +175,7 @@ class SheetImportMixin(ImportMixin):
         rows = (
             [
                 line.number,
-                STATES[line.state][0],
+                STATES[line.outcome][0],
                 "；".join(line.faults),
                 *(line.cells[name] for name in headings),
             ]
@@ -237,7 +237,7 @@ def _shown(line: Line, headings: list[str], resource: type[SheetResource]) -> di
     """A row as the preview draws it: its state, its faults, its cells with those that change marked."""
     changed = {name.rpartition(".")[2] for name in line.changed}
     by_heading = {column.heading: column.name in changed for column in resource.columns}
-    label, tone = STATES[line.state]
+    label, tone = STATES[line.outcome]
     return {
         "number": line.number,
         "label": label,

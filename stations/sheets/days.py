@@ -98,13 +98,13 @@ class ReceptionResource(SheetResource):
         if line.faults:
             return
         if line.found is None:
-            line.state = NEW
+            line.outcome = NEW
             return
         line.changed = sheets.differing(line, line.found, PLAIN)
         if line["people"] and set(line["people"]) != self.named[line.found.pk]:
             line.changed.append("people")
         if line.changed:
-            line.state = CHANGED
+            line.outcome = CHANGED
 
     def _people(self, line: Line) -> None:
         """By name; of several with one name, the one who sits at the station."""
@@ -142,7 +142,7 @@ class ReceptionResource(SheetResource):
             for name in PLAIN:
                 if name in line.values:
                     setattr(line.found, name, line[name])
-        sheets.insert(Reception, [line.found for line in lines if line.state == NEW])
-        sheets.rewrite(Reception, [line.found for line in lines if line.state == CHANGED], PLAIN)
+        sheets.insert(Reception, [line.found for line in lines if line.outcome == NEW])
+        sheets.rewrite(Reception, [line.found for line in lines if line.outcome == CHANGED], PLAIN)
         wanted = {line.found.pk: line["people"] for line in lines if line["people"]}
         replace_links(Reception.people.through, "reception_id", "person_id", wanted)

@@ -147,9 +147,9 @@ class RepresentativeResource(SheetResource):
             mandate = None
         line.changed = self._changed(line, person, mandate) if person is not None else []
         if person is None or mandate is None:
-            line.state = NEW
+            line.outcome = NEW
         elif line.changed:
-            line.state = CHANGED
+            line.outcome = CHANGED
 
     def _topics(self, line: Line) -> None:
         unknown = [name for name in line["topics"] or () if name not in self.categories]
@@ -320,11 +320,11 @@ class StaffResource(SheetResource):
         line.values |= {"seat": station, "user": user}
         line.found = self.posts.get((station.pk, user.pk))
         if line.found is None:
-            line.state = NEW
+            line.outcome = NEW
             return
         line.changed = sheets.differing(line, line.found, ("duty", "begins_on"))
         if line.changed:
-            line.state = CHANGED
+            line.outcome = CHANGED
 
     def write(self, lines: list[Line]) -> None:
         for line in lines:
@@ -332,7 +332,7 @@ class StaffResource(SheetResource):
                 line.found = StationStaff(station=line["seat"], user=line["user"])
             line.found.duty = line["duty"]
             line.found.begins_on = line["begins_on"] or line.found.begins_on
-        sheets.insert(StationStaff, [line.found for line in lines if line.state == NEW])
+        sheets.insert(StationStaff, [line.found for line in lines if line.outcome == NEW])
         sheets.rewrite(
-            StationStaff, [line.found for line in lines if line.state == CHANGED], ["duty", "begins_on"]
+            StationStaff, [line.found for line in lines if line.outcome == CHANGED], ["duty", "begins_on"]
         )

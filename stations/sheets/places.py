@@ -96,11 +96,11 @@ class StationResource(SheetResource):
         if found is not None and found.pk not in self.mine:
             line.refuse(_("站点编号"), _("这个编号已被别处的站用了，请换一个"))
         elif found is None:
-            line.state = NEW
+            line.outcome = NEW
         else:
             line.found = found
             line.changed = self._changed(line, found)
-            line.state = CHANGED if line.changed else line.state
+            line.outcome = CHANGED if line.changed else line.outcome
 
     def _places(self, line: Line) -> None:
         for name, heading, find in (
@@ -163,12 +163,12 @@ class StationResource(SheetResource):
             if line["address"]:
                 station.venue = self.venues[line["area"].pk, line["address"]]
             station.set_keys()
-        sheets.insert(Station, [line.found for line in lines if line.state == NEW])
+        sheets.insert(Station, [line.found for line in lines if line.outcome == NEW])
         # Now every station has its key, in whatever order the sheet named them.
         hanging = [line for line in lines if line["parent"]]
         for line in hanging:
             line.found.parent = self.known[line["parent"]]
-        again = [line.found for line in lines if line.state == CHANGED or line["parent"]]
+        again = [line.found for line in lines if line.outcome == CHANGED or line["parent"]]
         keys = ("area", "county_code", "town_code", "pinyin", "unit", "venue", "parent")
         sheets.rewrite(Station, again, [*PLAIN, *keys])
         wanted = {line.found.pk: [area.pk for area in line["serves"]] for line in lines if line["serves"]}

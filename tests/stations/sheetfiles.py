@@ -48,7 +48,7 @@ def bring_in(resource, file, user, *, dry_run=False):
 
 
 def states(result):
-    return [line.state for line in result.lines]
+    return [line.outcome for line in result.lines]
 
 
 def faults(result):
