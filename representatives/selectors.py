@@ -79,5 +79,7 @@ def child_areas(area: Area | None) -> QuerySet[Area]:
 
 def username_by_certificate(typed: str) -> str:
     """The user name of the representative with this certificate number, for the log-in; empty when there is none."""
-    known = Person.objects.filter(certificate_no=typed, user__isnull=False) if typed else Person.objects.none()
+    known = (
+        Person.objects.filter(certificate_no=typed, user__isnull=False) if typed else Person.objects.none()
+    )
     return known.values_list("user__username", flat=True).first() or ""
