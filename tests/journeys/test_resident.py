@@ -269,19 +269,20 @@ def every_page(county):
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-@pytest.mark.parametrize(
-    ("width", "size"), [(320, ""), (320, "1"), (PHONE, "2"), (PHONE, "3"), (640, ""), (DESKTOP, "")]
-)
-def test_no_page_scrolls_sideways(every_page, browser_page, live_server, width, size):
-    page = browser_page("/track/", width=width)
-    if size:
-        page.context.add_cookies([{"name": "size", "value": size, "url": live_server.url}])
+WIDTHS = [(320, ""), (320, "1"), (PHONE, "2"), (PHONE, "3"), (640, ""), (DESKTOP, "")]
 
+
+def test_no_page_scrolls_sideways(every_page, browser_page, live_server):
     wide = []
-    for path in every_page:
-        page.goto(path)
-        if page.evaluate(SIDEWAYS):
-            wide.append(path)
+    for width, size in WIDTHS:
+        page = browser_page("/track/", width=width)
+        if size:
+            page.context.add_cookies([{"name": "size", "value": size, "url": live_server.url}])
+        for path in every_page:
+            page.goto(path, wait_until="domcontentloaded")
+            if page.evaluate(SIDEWAYS):
+                wide.append((width, size, path))
+        page.context.close()
 
     assert wide == []
 
