@@ -77,10 +77,10 @@ def shelves_for(user: Any, path: str) -> list[Shelf]:
 
 
 def _waiting(user: Any, path: str) -> Card | None:
-    """What the left column counts, in words: no desk has to say it twice."""
+    """What the left column counts, in words: no desk has to say it twice. None for people whose desk counts nothing."""
     links = [link for _heading, group in navigation.column_for(user, path).groups for link in group]
     counted = [link for link in links if link.count is not None]
     if not counted:
         return None
-    lines = [Line(link.entry.label, link.count or "", link.url, tone="red") for link in counted]
-    return Card(Section.WAITS.label, lines)
+    lines = [Line(link.entry.label, link.count, link.url, tone="red") for link in counted if link.count]
+    return Card(Section.WAITS.label, lines, empty=_("现在没有等您办的。"))

@@ -104,6 +104,11 @@ class UserAdmin(HouseAdmin):
             kwargs["help_text"] = _("字母、数字、点、横线。一人一个，不合用。人大代表可以用证号。")
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is not None:
+            kwargs.setdefault("help_texts", {"username": ""})  # how to choose one is no matter any more
+        return super().get_form(request, obj, change=change, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
             obj.set_unusable_password()

@@ -108,6 +108,7 @@ def test_the_pages_of_one_row(browser_page, county, width):
         ("area", "county_office", f"/admin/accounts/area/{county.towns[0].pk}/change/"),
         ("area-history", "county_office", f"/admin/accounts/area/{county.towns[0].pk}/history/"),
         ("user", "security_admin", f"/admin/accounts/user/{county.clerk.pk}/change/"),
+        ("user-history", "security_admin", f"/admin/accounts/user/{county.clerk.pk}/history/"),
         ("user-seen", "auditor", f"/admin/accounts/user/{county.clerk.pk}/change/"),
         ("rules", "sysadmin", "/admin/core/rulepack/"),
     ):
