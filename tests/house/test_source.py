@@ -170,22 +170,6 @@ def test_nothing_is_left_for_later():
     assert left == set()
 
 
-def test_an_example_of_every_setting_is_given():
-    source = "".join(
-        (ROOT / file).read_text(encoding="utf-8") for file in ("liaison/settings.py", "liaison/webserver.py")
-    )
-    read = set(re.findall(r"""(?:env(?:\.\w+)?|secret|environ\.get)\(\s*"([A-Z_0-9]+)\"""", source))
-    example = set(
-        re.findall(
-            r"^#? ?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE
-        )
-    )
-
-    assert {each.removesuffix("_FILE") for each in read} - {
-        each.removesuffix("_FILE") for each in example
-    } == set()
-
-
 def test_the_licence_stands_there_whole():
     text = (ROOT / "LICENSE").read_text(encoding="utf-8")
 

@@ -1,0 +1,168 @@
+"""What holds for every answer of the site: headers, passwords, versions, logs, errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from core.logs import JsonFormatter
+
+PAGES = ["/", "/stations/", "/requests/new/1/", "/track/", "/login/", "/nowhere/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_comes_with_a_strict_policy_and_the_headers_beside_it(client, county, path):
+    answer = client.get(path)
+
+    policy = dict(
+        part.strip().partition(" ")[::2]
+        for part in answer["Content-Security-Policy"].split(";")
+        if part.strip()
+    )
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in answer["Content-Security-Policy"]
+    # With `no-referrer` the Origin of a public form would be null; a private page tells not even its own site its path.
+    assert answer["Referrer-Policy"] in ("same-origin", "strict-origin")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation" in answer["Permissions-Policy"]
+
+
+@pytest.mark.django_db
+def test_scripts_carry_the_nonce_of_their_answer_and_no_other(client):
+    first, second = (client.get("/requests/new/1/") for _time in range(2))
+    nonces = [
+        set(re.findall(r"nonce-([^']+)'", answer["Content-Security-Policy"])) for answer in (first, second)
+    ]
+
+    assert all(len(each) <= 1 for each in nonces)
+    assert not nonces[0] & nonces[1]
+    inline = re.findall(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", first.content.decode())
+    assert all(f'nonce="{nonce}"' in tag for tag in inline for nonce in nonces[0])
+
+
+def test_production_asks_for_https_and_closed_cookies():
+    """In a process of its own, because these are read at start."""
+    script = (
+        "import django; django.setup(); from django.conf import settings as s; import json;"
+        "print(json.dumps([s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_NAME,"
+        "s.SECURE_HSTS_SECONDS, s.SECURE_SSL_REDIRECT, s.DEBUG, s.STAFF_SECOND_FACTOR]))"
+    )
+    env = {
+        "PATH": "/usr/bin:/bin", "LIAISON_ENV": "production", "DJANGO_SETTINGS_MODULE": "liaison.settings",
+        "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": "k" * 60,
+        "ALLOWED_HOSTS": "liaison.example.org", "SITE_URL": "https://liaison.example.org", "PII_KEY_FILE": "/dev/stdin",
+        "STATE_DIR": "/tmp",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True,
+        input="k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n", check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        "__Host-session",
+        True,
+        True,
+        "__Host-csrf",
+        31_536_000,
+        True,
+        False,
+        "enforce",
+    ]
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SITE_URL", "PII_KEY_FILE"])
+def test_production_refuses_to_start_without(missing):
+    env = {
+        "PATH": "/usr/bin:/bin", "LIAISON_ENV": "production", "DJANGO_SETTINGS_MODULE": "liaison.settings",
+        "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c", "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": "k" * 60,
+        "ALLOWED_HOSTS": "liaison.example.org", "SITE_URL": "https://liaison.example.org", "PII_KEY_FILE": "/dev/null",
+    }  # fmt: skip
+    del env[missing]
+    done = subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"], cwd=settings.BASE_DIR, env=env, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert missing.removesuffix("_FILE") in done.stderr
+
+
+def test_django_is_new_enough_for_what_the_year_brought():
+    assert tuple(int(part) for part in version("django").split(".")[:3]) >= (5, 2, 17)
+    assert "django.contrib.gis" not in settings.INSTALLED_APPS
+
+
+def test_no_filter_takes_the_query_string_whole():
+    found = [
+        path
+        for app in ("core", "accounts", "representatives", "stations", "intake", "reports", "liaison")
+        for path in (Path(settings.BASE_DIR) / app).rglob("*.py")
+        if re.search(r"\(\*\*\s*(?:self\.)?request\.(?:GET|POST)", path.read_text(encoding="utf-8"))
+    ]
+
+    assert found == []
+
+
+def test_passwords_are_kept_by_argon2():
+    # The tests' own faster hasher aside: what the site is set to.
+    source = (Path(settings.BASE_DIR) / "liaison" / "settings.py").read_text(encoding="utf-8")
+
+    assert "Argon2PasswordHasher" in source
+    assert Argon2PasswordHasher().encode("x" * 12, "s" * 16).startswith("argon2$argon2id$")
+
+
+@pytest.mark.parametrize("weak", ["short-1", "password1234", "renda-renda-12", "123456789012"])
+def test_a_weak_password_is_refused(weak):
+    with pytest.raises(ValidationError):
+        validate_password(weak)
+
+
+def test_a_long_plain_sentence_is_a_good_password():
+    validate_password("four herons stand in the rain")
+
+
+def test_a_log_line_is_one_line_without_numbers_or_private_links():
+    record = logging.LogRecord(
+        "x", logging.INFO, "f", 1, "GET /t/7KQ4M2XD9ABCD\r\nforged 13800002746", (), None
+    )
+
+    line = JsonFormatter().format(record)
+
+    assert "\n" not in line
+    assert "\r" not in line
+    assert "7KQ4M2XD9ABCD" not in line
+    assert "13800002746" not in line
+    assert json.loads(line)["level"] == "INFO"
+
+
+@pytest.mark.django_db
+def test_an_error_of_ours_shows_a_number_and_nothing_of_the_inside(monkeypatch, settings):
+    settings.DEBUG = False
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("secret inside")
+
+    client = Client(raise_request_exception=False)
+    monkeypatch.setattr("stations.views.render", broken)
+
+    answer = client.get("/stations/")
+
+    assert answer.status_code == 500
+    assert "secret inside" not in answer.content.decode()
+    assert "Traceback" not in answer.content.decode()
+    assert answer.headers["X-Request-ID"]  # what the log is searched by
