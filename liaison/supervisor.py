@@ -311,7 +311,7 @@ class Supervisor:
                 "seed_demo --scale=story", "collectstatic --noinput --verbosity=0", "demo_logins"
             )
         else:
-            self._commands("collectstatic --noinput --verbosity=0")
+            self._commands("load_rules --if-missing", "collectstatic --noinput --verbosity=0")
 
     def _commands(self, *lines: str, owner: bool = False) -> str:
         """What the last of these commands printed; what all of them said stands in prepare.log."""
