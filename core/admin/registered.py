@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from core import rulebook, sheets
 from core.admin.base import HouseInline, ReadOnlyAdmin
 from core.admin.history import AuditedAdmin
 from core.admin.sheets import SheetImportMixin
+from core.cases import case_models
 from core.models import (
     AccessLog,
     CalendarDay,
@@ -206,7 +208,30 @@ class RulePackAdmin(AuditedAdmin):
 # --- the ledger, and what the system writes itself
 
 
-class _CaseColumn:
+# A place nobody's county is: only a right over the whole site reaches it.
+NOWHERE = SimpleNamespace(county_code="", town_code="")
+
+
+class _OfCases:
+    """Rows about cases: whoever holds the right over some counties only sees those about cases they may see."""
+
+    case_path = ""
+    admin_site: Any
+    view_right: Any
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        rights = [self.view_right] if isinstance(self.view_right, str) else self.view_right
+        if any(self.admin_site.holds(request.user, right, over=NOWHERE) for right in rights):
+            return rows
+        seen = Q()
+        for label, model in case_models().items():
+            mine = model.objects.visible_to(request.user).values("pk")
+            seen |= Q(**{f"{self.case_path}case_label": label, f"{self.case_path}case_id__in": mine})
+        return rows.filter(seen)
+
+
+class _CaseColumn(_OfCases):
     """The case a row is about, as its kind and number."""
 
     @admin.display(description=_lazy("办件"))
@@ -313,7 +338,8 @@ class ClockAdmin(_CaseColumn, ReadOnlyAdmin):
 
 
 @admin.register(RungFiring)
-class RungFiringAdmin(ReadOnlyAdmin):
+class RungFiringAdmin(_OfCases, ReadOnlyAdmin):
+    case_path = "clock__"
     view_right = ("history.view", "system.status")
     list_display = ("clock", "rung", "round", "due_at", "fired_at")
     list_select_related = ("clock", "rung")
