@@ -27,7 +27,7 @@ def fail(times, username="clerk", address="10.0.0.1"):
 
 
 def at(begin, **later):
-    return time_machine.travel(begin + timedelta(**later))
+    return time_machine.travel(begin + timedelta(**later), tick=False)
 
 
 @pytest.mark.parametrize("username", ["clerk", "nobody-of-that-name"])

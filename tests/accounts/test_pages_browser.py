@@ -54,52 +54,36 @@ def look(browser_page, page, name, width):
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("name", OPEN_PAGES)
-def test_a_page_before_the_log_in(browser_page, name, width):
-    page = browser_page(OPEN_PAGES[name], width=width, quiet=name == "enrol-over")
-
-    look(browser_page, page, name, width)
-
-
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_the_page_that_sets_a_first_password(browser_page, county, width):
+def test_the_pages_before_the_log_in(browser_page, county, width):
+    for name, path in OPEN_PAGES.items():
+        look(browser_page, browser_page(path, width=width, quiet=name == "enrol-over"), name, width)
     page = browser_page(f"/enrol/{enrol_token(county.rep)}/", width=width)
-
     look(browser_page, page, "enrol", width)
 
-
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_a_wrong_password_is_said_above_the_form(browser_page, county, width):
     page = browser_page("/login/", width=width, quiet=True)
     page.fill("[name=username]", "clerk")
     page.fill("[name=password]", "wrong")
     page.click("#f button")
     page.wait_for_selector("#err")
-
     look(browser_page, page, "log-in-error", width)
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("name", OWN_PAGES)
-def test_a_page_about_ones_own_account(browser_page, county, name, width):
+def test_the_pages_about_ones_own_account(browser_page, county, width):
     TOTPDevice.objects.create(user=county.clerk, confirmed=False, name="phone")
 
-    page = browser_page(OWN_PAGES[name], user=county.clerk, width=width)
-
-    look(browser_page, page, name, width)
+    for name, path in OWN_PAGES.items():
+        look(browser_page, browser_page(path, user=county.clerk, width=width), name, width)
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("name", ADMIN_PAGES)
-def test_a_page_of_the_admin(browser_page, county, name, width):
-    path, who = ADMIN_PAGES[name]
+def test_the_pages_of_the_admin(browser_page, county, width):
     CalendarDay.objects.create(day=date(2026, 10, 1), is_workday=False, name="国庆节", source="通知")
     LoginSession.objects.create(user=county.clerk, session_key="x", device="Chrome · Windows")
     county.registered()
 
-    page = browser_page(path, user=county.users[who], width=width)
-
-    look(browser_page, page, name, width)
+    for name, (path, who) in ADMIN_PAGES.items():
+        look(browser_page, browser_page(path, user=county.users[who], width=width), name, width)
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
