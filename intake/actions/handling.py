@@ -299,8 +299,6 @@ def hand_back(
         .exists()
     ):
         raise NotOpen(_("退回的期限已经过了，请按期答复或申请延期。"))
-    if request.returns >= MAX_RETURNS:
-        raise NotOpen(_("这一件已经退回两次，要开协调会定由谁办。"))
     event = fire(
         request,
         "hand_back",

@@ -44,6 +44,8 @@ def lock_family(request: ConstituentRequest) -> list[ConstituentRequest]:
         Q(pk=request.pk) | Q(master=request.pk) | Q(pk=request.master_id or request.pk)
     )
     locked = list(family.select_for_update(of=("self",)).order_by("pk"))
+    # What was merged into it while we waited for the lock shows only to a second look; from now on nothing joins.
+    locked = list(family.select_for_update(of=("self",)).order_by("pk"))
     return [each for each in locked if each.master_id == request.pk and each.state == "merged"]
 
 

@@ -95,7 +95,11 @@ def test_assigned_returned_reassigned_replied_told_dissatisfied_redone_disputed_
 
 def test_what_is_to_be_redone_may_be_given_to_somebody_else(county):
     request = actions.answer(
-        county.registered(now=at((6, 1))), by=county.clerk, headline="说清了", body="当面说清了", now=at((6, 1))
+        county.registered(now=at((6, 1))),
+        by=county.clerk,
+        headline="说清了",
+        body="当面说清了",
+        now=at((6, 1)),
     )
     actions.rate(request, solved="no", now=at((6, 2)))
     assert (request.state, request.unit) == ("redoing", None)
@@ -159,6 +163,17 @@ def test_thirty_nine_opinions_become_twenty_two_and_everybody_gets_an_answer_and
     actions.rate(master, solved="yes", satisfied="satisfied", now=at((6, 9)))
     assert RequestRating.objects.count() == 2
     assert broken_links(ConstituentRequest) == []
+
+
+def test_somebody_who_is_to_be_phoned_is_put_on_their_stations_list_when_the_master_is_answered(county):
+    master = county.registered(now=at((6, 1)))
+    child = county.registered(contact=Contact("李大爷", "13900002222", "phone"), now=at((6, 1)))
+    actions.merge(child, into=master, by=county.clerk, now=at((6, 1)))
+
+    actions.answer(master, by=county.clerk, headline="说清了", body="已经通知维修。", now=at((6, 2)))
+
+    calls = Message.objects.filter(kind="intake.request_to_call_back", case_id=child.pk, context__tell=True)
+    assert {message.recipient for message in calls} == {county.clerk, county.station_head}
 
 
 def test_a_merge_can_be_undone_and_the_clocks_run_on(county):
