@@ -115,6 +115,13 @@ def test_the_same_file_twice_changes_nothing(county):
     assert Station.objects.filter(code__startswith="040").count() == 3
 
 
+def test_history_says_who_imported(county):
+    bring_in(StationResource, xlsx([STATIONS, *ROWS]), county.county_office)
+
+    kept = Station.pgh_event_model.objects.filter(code="0401").select_related("pgh_context").first()
+    assert kept.pgh_context.metadata == {"user": county.county_office.pk}
+
+
 def test_a_changed_cell_is_an_update_and_an_empty_one_leaves_what_is_there(county):
     bring_in(StationResource, xlsx([STATIONS, *ROWS]), county.county_office)
     changed = [list(row) for row in ROWS]
