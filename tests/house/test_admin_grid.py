@@ -10,7 +10,8 @@ from tests.house.test_matrix import EVERYBODY, GROUPS, world
 
 __all__ = ["world"]
 
-pytestmark = pytest.mark.usefixtures("db")
+# One worker builds the world for all of them.
+pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.xdist_group("grid")]
 
 STATION = {"clerk", "station_head", "other_clerk"}
 OFFICES = GROUPS["offices"]

@@ -177,7 +177,8 @@ def world(django_db_setup, django_db_blocker):
         transaction.set_rollback(True)
 
 
-pytestmark = pytest.mark.usefixtures("db")
+# One worker builds the world for all of them.
+pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.xdist_group("grid")]
 
 
 def test_every_closed_route_has_a_row_and_every_row_a_route():

@@ -16,6 +16,8 @@ from intake.models import ConstituentRequest
 from intake.workflow import WORKFLOW
 from liaison.demo.people import PASSWORD
 
+pytestmark = pytest.mark.xdist_group("demo")  # the story is told once, by one worker
+
 
 @pytest.fixture(scope="module")
 def told(django_db_setup, django_db_blocker):
