@@ -55,7 +55,8 @@
     if (title) say(title.textContent);
   }
 
-  d.addEventListener('htmx:afterSwap', function (e) {
+  /* settled, not only swapped: before that a form just drawn would be sent as a page */
+  d.addEventListener('htmx:afterSettle', function (e) {
     if (e.target.id === 'pane') { layout(); settle(e.target); if (e.target.scrollTo) e.target.scrollTo(0, 0); told(e.target); }
     if (e.target.id === 'contact') { var first = e.target.querySelector('[data-focus], .in'); if (first) first.focus(); }
     if (e.target.id === 'newbar' && e.target.textContent.trim()) say(e.target.textContent.trim());
