@@ -434,9 +434,7 @@ def test_a_representative_reads_what_they_follow_and_nothing_said_inside(county,
     assert "这位阿姨来过三次" not in page
     assert "王阿姨" not in page
     assert rep.get(county.assigned().get_absolute_url()).status_code == 404
-    assert (
-        rep.post(step(case, "urge"), {"note": "群众等得急", "version": case.event_seq}).status_code == 303
-    )
+    assert rep.post(step(case, "urge"), {"note": "群众等得急", "version": case.event_seq}).status_code == 303
 
 
 # --- the number
