@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from intake import actions
 from intake.models import AccusedUnit, ConstituentRequest
@@ -10,7 +11,7 @@ from liaison.demo.matters import resident
 from liaison.demo.stage import Stage, Story
 
 
-def _registered(s: Stage, ago: int, body: str, number: int, **given: object) -> Story:
+def _registered(s: Stage, ago: int, body: str, number: int, **given: Any) -> Story:
     case = yield from s.receive(s.at(ago, "10:05"), body, contact=resident(number), **given)
     yield from s.register(case, s.at(ago, "14:00"))
     return case
@@ -26,7 +27,7 @@ def on_the_unit_desk(s: Stage) -> Iterator[Story]:
     yield _improved(s)
 
 
-def _assigned(s: Stage, ago: int, body: str, number: int, **given: object) -> Story:
+def _assigned(s: Stage, ago: int, body: str, number: int, **given: Any) -> Story:
     options = {"category": "utilities", "village": "石桥社区"} | given
     case = yield from _registered(s, ago, body, number, **options)
     yield from s.assign(case, s.at(ago - 1, "09:00"), "urban", follower="杨春梅")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from accounts.models import Area, Category, Unit
 from core.pinyin import sort_key
@@ -60,7 +61,7 @@ CATEGORIES = [
 ]
 
 # (code, name, kind, parent, town or village, venue, address, step-free, opening, pictures, other fields)
-STATIONS = [
+STATIONS: list[tuple[Any, ...]] = [
     ("0100", "云岭县人大代表之家", "home", None, "北门社区", "县政务服务中心东楼", "北门大街 18 号二楼",
      "有电梯，二楼设无障碍卫生间", "周一至周五 9:00–17:00", "s-culture",
      {"functions": "接待、议事、学习、展示", "build_mode": "new", "opened_on": date(2019, 7, 1)}),
@@ -211,7 +212,7 @@ def _station(
     step_free: str,
     opening: str,
     pictures: str,
-    rest: dict[str, object],
+    rest: dict[str, Any],
 ) -> None:
     place = _venue(places.areas[where], venue, address, step_free, number=len(places.stations))
     first, *more = [picture(each, label="station", caption=name) for each in pictures.split()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from intake import actions
 from intake.models import ConstituentRequest
@@ -280,7 +281,7 @@ def opinion(s: Stage, number: int) -> Story:
     """One of the 22 matters of the street's assembly, with those who said the same merged into it."""
     category, words, goes, others = OPINIONS[number]
     clerk, when = s.user("clerk0110"), s.at(24, "14:30")
-    given = {
+    given: dict[str, Any] = {
         "station": "0110",
         "category": category,
         "channel": "representative",
