@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class CaseQuerySet(models.QuerySet):
     """What every list of cases can be asked. `visible_to(user)` is each concrete model's own."""
 
+    def visible_to(self, user: Any) -> Self:
+        raise NotImplementedError
+
     def open(self) -> Self:
         return self.filter(closed_at__isnull=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import connection, models, transaction
 from rest_framework import serializers
@@ -13,6 +13,8 @@ from rest_framework.views import APIView
 
 class BareStation(models.Model):
     code = models.CharField(max_length=8, unique=True)
+
+    objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
         app_label = "bench"
@@ -28,6 +30,8 @@ class BareRequest(models.Model):
     state = models.CharField(max_length=20, default="received")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    objects: ClassVar[models.Manager] = models.Manager()
+
     class Meta:
         app_label = "bench"
 
@@ -37,6 +41,8 @@ class BareEvent(models.Model):
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(auto_now_add=True)
 
+    objects: ClassVar[models.Manager] = models.Manager()
+
     class Meta:
         app_label = "bench"
 
@@ -44,6 +50,8 @@ class BareEvent(models.Model):
 class BareOutbox(models.Model):
     request = models.ForeignKey(BareRequest, on_delete=models.PROTECT)
     kind = models.CharField(max_length=40)
+
+    objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
         app_label = "bench"
