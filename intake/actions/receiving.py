@@ -117,14 +117,15 @@ def receive(
             )
         ]
     )
-    if follower is not None and _earns(request):
-        credit(person=follower, kind=DutyKind.REQUEST_RECEIVED, event=event)
+    taker = _taken_in_by(request)
+    if taker is not None:
+        credit(person=taker, kind=DutyKind.REQUEST_RECEIVED, event=event)
     return request
 
 
-def _earns(request: ConstituentRequest) -> bool:
-    """Whether a representative took it in, face to face."""
-    return request.follower is not None and request.channel in (Channel.REPRESENTATIVE, Channel.MARKET)
+def _taken_in_by(request: ConstituentRequest) -> Person | None:
+    """The representative who took it in face to face, and earns the credit."""
+    return request.follower if request.channel in (Channel.REPRESENTATIVE, Channel.MARKET) else None
 
 
 def headline(words: str) -> str:
@@ -141,6 +142,7 @@ def headline(words: str) -> str:
 
 def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, now: datetime) -> Any:
     """Insert under a random number of the day; a taken one is drawn again (unique constraint, savepoint)."""
+    taker = _taken_in_by(request)
     for _try in range(NUMBER_TRIES):
         request.reference = codes.request_number(timezone.localdate(now))
         request.track_index = track_index(request.reference, phone[-4:]) if phone else ""
@@ -156,11 +158,7 @@ def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, 
                         "station": request.station_id,
                         "channel": request.channel,
                         "category": request.category_id,
-                        **(
-                            credit_fact(request.follower, DutyKind.REQUEST_RECEIVED)
-                            if _earns(request)
-                            else {}
-                        ),
+                        **(credit_fact(taker, DutyKind.REQUEST_RECEIVED) if taker is not None else {}),
                     },
                     starts=("request.register",) + (("request.contact",) if request.is_urgent else ()),
                     now=now,
