@@ -226,7 +226,8 @@ class _OfCases:
             return rows
         seen = Q()
         for label, model in case_models().items():
-            mine = model.objects.visible_to(request.user).values("pk")
+            cases: Any = model.objects
+            mine = cases.visible_to(request.user).values("pk")
             seen |= Q(**{f"{self.case_path}case_label": label, f"{self.case_path}case_id__in": mine})
         return rows.filter(seen)
 
