@@ -31,3 +31,19 @@ def test_every_control_of_the_foundation_has_a_line_with_a_test():
 
     assert lines.keys() == BUILT
     assert all("`tests/" in rest for rest in lines.values())
+
+
+def test_the_documents_name_files_that_exist():
+    """Paths in backquotes of the hand-written documents, and links between them."""
+    missing = []
+    for page in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "adr").glob("*.md"), *ROOT.glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        paths = re.findall(
+            r"`((?:core|accounts|representatives|stations|intake|reports|liaison|tests|docs)/[\w/.-]+\.\w+)`",
+            text,
+        )
+        links = re.findall(r"\]\(([^)#:]+)\)", text)
+        missing += [f"{page.name}: {path}" for path in paths if not (ROOT / path).exists()]
+        missing += [f"{page.name}: {link}" for link in links if not (page.parent / link).exists()]
+
+    assert missing == []
