@@ -345,20 +345,25 @@ def face(case: Case, clock: Clock) -> ClockFace:
 
 
 def faces(case: Case) -> list[ClockFace]:
-    """The running clocks of one case, the most urgent first."""
-    running = Clock.objects.about(case).running().select_related("term__pack")
+    """The running clocks of one case that oblige somebody, the most urgent first."""
+    running = (
+        Clock.objects.about(case)
+        .running()
+        .exclude(name__in=case.workflow.rights)
+        .select_related("term__pack")
+    )
     return sorted((face(case, clock) for clock in running), key=lambda each: (each.is_paused, each.due_at))
 
 
 def faces_of(cases: Iterable[Case]) -> dict[int, ClockFace]:
-    """The most urgent running clock of each case of a list, in one query."""
+    """The most urgent clock of each case of a list that runs and obliges somebody, in one query."""
     known = {case.pk: case for case in cases}
     first: dict[int, ClockFace] = {}
     if known:
-        label = next(iter(known.values())).label
+        one = next(iter(known.values()))
         rows = Clock.objects.filter(
-            case_label=label, case_id__in=known, stopped_at__isnull=True, paused_at__isnull=True
-        )
+            case_label=one.label, case_id__in=known, stopped_at__isnull=True, paused_at__isnull=True
+        ).exclude(name__in=one.workflow.rights)
         for clock in rows.order_by("-due_at"):
             first[clock.case_id] = face(known[clock.case_id], clock)
     return first

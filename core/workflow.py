@@ -91,6 +91,8 @@ class Workflow:
     hearers: Mapping[str, Callable[[Any], Iterable[Any]]] = field(default_factory=dict)
     # Clock name → what desks call it.
     clocks: Mapping[str, Any] = field(default_factory=dict)
+    # Clocks of what somebody may do for a while: when they end a right lapses, and nobody is late.
+    rights: frozenset[str] = frozenset()
 
     def kind(self, verb: str) -> str:
         return f"{self.prefix}.{verb}"

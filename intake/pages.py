@@ -53,7 +53,7 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     all_photos = case_reads.photos(case)
     return {
         "case": case,
-        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
+        "faces": deadlines.faces(case),
         "lines": case_reads.timeline(case, inside=is_desk_person(user)),
         "photos": [photo for photo in all_photos if photo.role == "evidence"],
         "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],

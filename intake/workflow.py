@@ -150,4 +150,5 @@ WORKFLOW = table(
     ],
     hearers=notices.HEARERS,
     clocks=CLOCKS,
+    rights=frozenset({"request.return_window"}),
 )  # fmt: skip

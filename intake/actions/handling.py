@@ -212,12 +212,14 @@ def assign(
     end_assignment(request, event, verb)
     RequestAssignment.objects.create(request=request, unit=unit, round=request.round, assigned_at=event.at)
     due = due_of(request, "request.unit")
+    # The unit's time lies within what the resident was promised; they hear of their own day.
+    promised = request.promised_on or due
     who = _("，%(name)s代表跟进") % {"name": request.follower.name} if request.follower is not None else ""
     tell(
         request,
         event,
         _("交给%(unit)s办理") % {"unit": unit.name},
-        _("%(day)s前有结果%(who)s。") % {"day": zh(due), "who": who},
+        _("%(day)s前有结果%(who)s。") % {"day": zh(promised), "who": who},
     )
     context = {"due_on": due, "unit": unit.name}
     outbox.post(
@@ -232,7 +234,8 @@ def assign(
         to=notices.resident(request),
         about=request,
         dedupe=str(event.pk),
-        context=context | {"follower": request.follower.name if request.follower is not None else ""},
+        context=context
+        | {"due_on": promised, "follower": request.follower.name if request.follower is not None else ""},
     )
     outbox.post(
         notices.RequestFollowed,

@@ -193,7 +193,7 @@ def reply_context(
             if verb in verbs
         ],
         "face": due_faces([case]).get(case.pk),
-        "faces": [face for face in deadlines.faces(case) if face.name != "request.return_window"],
+        "faces": deadlines.faces(case),
         "photos": [photo for photo in photos if photo.role == "evidence"],
         "before": [photo for photo in photos if photo.role == "before"],
         "after": [photo for photo in photos if photo.role == "after"],

@@ -242,11 +242,11 @@ def test_a_list_gets_each_cases_most_urgent_clock_in_one_query(county, django_as
         found = faces_of(made)
 
     assert [found[case.pk].name for case in made] == [
-        "request.return_window",
+        "request.unit",
         "request.triage",
         "request.rating",
     ]
-    assert [found[case.pk].label for case in made] == ["退办", "分办", "评价"]
+    assert [found[case.pk].label for case in made] == ["单位答复", "分办", "评价"]
     assert faces_of([]) == {}
 
 
@@ -384,3 +384,11 @@ def test_rules_are_loaded_again_without_doubling(county, capsys):
     assert f"{terms} terms, {rungs} rungs" in capsys.readouterr().out
     with pytest.raises(CommandError, match="Cannot read"):
         call_command("load_rules", "/nowhere.json")
+
+
+def test_a_right_that_lapses_makes_nobody_late(county):
+    request = county.assigned(now=datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=9))
+
+    assert Clock.objects.about(request).running().filter(name="request.return_window").exists()
+    assert "request.return_window" not in [face.name for face in faces(request)]
+    assert faces_of([request])[request.pk].name == "request.unit"
