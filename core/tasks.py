@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from core import outbox, retention
+from core import deadlines, outbox, retention, rulebook
 from core import sweep as sweeping
 from core.models.draft import Heartbeat, RateBucket, Submission
 
@@ -41,6 +41,18 @@ def sweep_deadlines() -> None:
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [SWEEP_LOCK])
     mark("sweep_deadlines", f"{count.rungs} rungs, {count.fired} fired, {len(count.refused)} refused")
+
+
+@shared_task(ignore_result=True)
+def recompute_deadlines() -> None:
+    """Count running deadlines anew once the calendar is another one: a notice was entered, or a release brought it."""
+    rulebook.clear()
+    known = rulebook.calendar().fingerprint()
+    last = Heartbeat.objects.filter(name="recompute_deadlines").values_list("note", flat=True).first()
+    if last is not None and last.partition(" ")[0] == known:
+        return
+    moved = deadlines.recompute_all()
+    mark("recompute_deadlines", f"{known} {len(moved)} moved")
 
 
 @shared_task(ignore_result=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar as month_lengths
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,11 @@ class Calendar:
         return FIRST_PUBLISHED <= year <= LAST_PUBLISHED or (
             self.overrides.get(date(year, 1, 1)) is False and self.overrides.get(date(year, 10, 1)) is False
         )
+
+    def fingerprint(self) -> str:
+        """Sixteen characters that change with the overrides and with the years the library knows."""
+        told = repr((LAST_PUBLISHED, sorted(self.overrides.items())))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def next_workday(self, day: date) -> date:
         """The day itself when it is worked, else the first one after it."""

@@ -16,6 +16,11 @@ app.conf.beat_schedule = {
     "heartbeat": {"task": "core.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "deliver-messages": {"task": "core.tasks.deliver_messages", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-deadlines": {"task": "core.tasks.sweep_deadlines", "schedule": 15.0, "options": {"expires": 15}},
+    "recompute-deadlines": {
+        "task": "core.tasks.recompute_deadlines",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "purge-personal-data": {
         "task": "core.tasks.purge_personal_data",
         "schedule": crontab(hour=3, minute=20),

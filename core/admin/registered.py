@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
@@ -90,16 +90,21 @@ class CalendarDayAdmin(SheetImportMixin, AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        rulebook.clear()
+        self._count_anew(request)
 
     def delete_model(self, request: HttpRequest, obj: CalendarDay) -> None:
         super().delete_model(request, obj)
-        rulebook.clear()
+        self._count_anew(request)
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         response = super().process_import(request, **kwargs)
-        rulebook.clear()
+        self._count_anew(request)
         return response
+
+    def _count_anew(self, request: HttpRequest) -> None:
+        """A job sees the changed calendar and moves the running deadlines: there may be tens of thousands."""
+        rulebook.clear()
+        messages.info(request, _("正在办的期限会在一两分钟内按新的日历重算。"))
 
 
 # --- rules
