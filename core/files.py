@@ -34,6 +34,5 @@ def _sees_case(request: HttpRequest, attachment: Attachment) -> bool:
     model = case_models().get(attachment.case_label)
     if model is None or attachment.case_id is None or not request.user.is_authenticated:
         return False
-    # Every concrete case's queryset has it; a test of the house holds them to that.
-    seen = model.objects.visible_to(request.user)  # type: ignore[attr-defined]
+    seen = model.objects.visible_to(request.user)
     return bool(seen.filter(pk=attachment.case_id).exists())

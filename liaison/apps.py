@@ -1,7 +1,14 @@
 """The roof: the demo and the drawing of documents as commands, and an admin site that asks the permission table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+
+if TYPE_CHECKING:
+    from liaison.admin import HouseAdminSite
 
 
 class HouseAdminConfig(AdminConfig):
@@ -11,7 +18,7 @@ class HouseAdminConfig(AdminConfig):
         super().ready()
         from django.contrib import admin
 
-        admin.site.fill_left_column()
+        cast("HouseAdminSite", admin.site).fill_left_column()  # admin.site is lazy and hides its class
 
 
 class LiaisonConfig(AppConfig):
