@@ -46,24 +46,26 @@ def grants_of(user: Any) -> list[Grant]:
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return []
     if not hasattr(user, "_grants"):
-        memberships = Membership.objects.in_force().filter(user_id=user.pk).select_related("area")
-        user._grants = [_grant(membership) for membership in memberships]
+        # The session engine reads the memberships along with the person.
+        held = getattr(user, "held", None)
+        if held is None:
+            held = Membership.objects.in_force().filter(user_id=user.pk).order_by("pk").as_rows()
+        user._grants = [_grant(row) for row in held]
     return user._grants
 
 
-def _grant(membership: Membership) -> Grant:
-    role = Role(membership.role)
-    area = membership.area
-    if area is None:
-        return Grant(role, ROLE_SCOPE[role], unit_id=membership.unit_id)
+def _grant(held: dict[str, Any]) -> Grant:
+    """The grant of a membership, of which `MembershipQuerySet.as_rows` gives what counts."""
+    role, unit_id = Role(held["role"]), held["unit"]
+    if held["area"] is None:
+        return Grant(role, ROLE_SCOPE[role], unit_id=unit_id)
+    area = Area(code=held["area"], level=held["level"])
     if area.level in (Area.Level.TOWN, Area.Level.VILLAGE):
-        return Grant(role, ROLE_SCOPE[role], town_code=area.town_code, unit_id=membership.unit_id)
+        return Grant(role, ROLE_SCOPE[role], town_code=area.town_code, unit_id=unit_id)
     if area.level == Area.Level.COUNTY:
-        return Grant(role, ROLE_SCOPE[role], county_codes=(area.code,), unit_id=membership.unit_id)
+        return Grant(role, ROLE_SCOPE[role], county_codes=(area.code,), unit_id=unit_id)
     counties = Area.objects.below(area).filter(level=Area.Level.COUNTY).values_list("code", flat=True)
-    return Grant(
-        role, ROLE_SCOPE[role], county_codes=tuple(dict.fromkeys(counties)), unit_id=membership.unit_id
-    )
+    return Grant(role, ROLE_SCOPE[role], county_codes=tuple(dict.fromkeys(counties)), unit_id=unit_id)
 
 
 def grants_with(user: Any, permission: Permission) -> list[Grant]:
