@@ -1,5 +1,15 @@
 """Every change of a request. One verb of the table, one function here."""
 
+from intake.actions.assigning import (
+    assign,
+    coordinate,
+    extend,
+    hand_back,
+    reassign,
+    refuse_extension,
+    refuse_return,
+    request_extension,
+)
 from intake.actions.feedback import (
     close_disputed,
     feed_back,
@@ -12,24 +22,12 @@ from intake.actions.handling import (
     answer,
     archive,
     ask,
-    assign,
     carry_on,
-    coordinate,
     escalate,
-    extend,
-    hand_back,
     hand_down,
     handle,
-    reassign,
     refer,
-    refuse_extension,
-    refuse_return,
     reject,
-    report_result,
-    request_extension,
-    send_back_draft,
-    sign,
-    submit_reply,
     supplement,
     urge,
     withdraw,
@@ -47,6 +45,12 @@ from intake.actions.marking import (
     unpublish,
 )
 from intake.actions.receiving import Contact, receive, register
+from intake.actions.replying import (
+    report_result,
+    send_back_draft,
+    sign,
+    submit_reply,
+)
 from intake.actions.tracking import LookUp, look_up
 
 __all__ = [

@@ -19,8 +19,8 @@ from core.middleware import request_id
 from core.models import AccessLog, Attachment
 from core.workflow import NotAllowed, WorkflowError
 from intake import rules
+from intake.actions.assigning import assign
 from intake.actions.feedback import log_call, rate, settle
-from intake.actions.handling import assign
 from intake.actions.lineage import merge
 from intake.actions.receiving import Contact, receive, register
 from intake.models import AccusedUnit, ConstituentRequest

@@ -15,9 +15,9 @@ from core.models import ActorKind, Event
 from core.privacy import cut_personal
 from core.workflow import NotOpen, fire, hold
 from intake import notices
-from intake.actions.handling import signed_reply, tell_merged, tell_resident
 from intake.actions.lineage import detach
 from intake.actions.progress import due_of, lock_family, tell, zh
+from intake.actions.replying import signed_reply, tell_merged, tell_resident
 from intake.models import (
     ConstituentRequest,
     RequestAssignment,
