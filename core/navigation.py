@@ -78,7 +78,7 @@ def register(
     count: Count | None = None,
     **more: Any,
 ) -> None:
-    """Add an entry; the same URL and query again replaces it. `count` costs a query on every page: keep it an index scan.
+    """Add an entry; the same URL and query again replaces it. `count` is asked on every page: let `core.tallies` count.
 
     `more` are the other fields of Entry: `args` and `query` of the URL, `tab`, `is_raised`, `gives_way`.
     """

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import has_permission
 from accounts.permissions import Permission as P
-from core import navigation, workbench
+from core import navigation, tallies, workbench
 from core.navigation import Group
 from intake.models import ConstituentRequest
 from intake.selectors import desk, unit
@@ -48,6 +48,8 @@ def _unit_count(name: str) -> Any:
 
 def register() -> None:
     """Called once, by the AppConfig."""
+    tallies.register(desk.lists_of)
+    tallies.register(unit.lists_of)
     for name in TODAY:
         view = desk.VIEWS[name]
         rule = approves if name == "approve" else works_at_desk

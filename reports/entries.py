@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import has_permission
 from accounts.permissions import Permission
-from core import navigation, workbench
+from core import navigation, tallies, workbench
 from core.navigation import Group
 from reports.selectors import desk_of_representative as own
 from reports.selectors import figures, home, inbox
@@ -43,6 +43,8 @@ def works_elsewhere(user: Any) -> bool:
 
 def register() -> None:
     """Called once, by the AppConfig. The order here is the order of a phone's tabs."""
+    tallies.register(own.lists_of)
+    tallies.register(inbox.lists_of)
     navigation.register(
         Group.TODAY, _("今天"), "reports:my", "home", follows, own.waiting_count, tab=_("今天")
     )
@@ -52,7 +54,7 @@ def register() -> None:
         "reports:my-cases",
         "list",
         follows,
-        lambda user: len(own.open_matters(user)),
+        own.open_count,
         tab=_("跟进"),
         gives_way=True,
     )

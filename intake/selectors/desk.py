@@ -16,14 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
 from accounts.roles import ScopeKind
-from core import deadlines, rulebook
+from core import deadlines, rulebook, tallies
 from core.models import Clock, Draft, Event
 from core.search import search
 from intake.models import ConstituentRequest, RequestCall
 from intake.selectors.standing import counted
 
 PAGE = 25
-COUNT_CAP = 99
+COUNT_CAP = tallies.CAP
 SOON_WORKING_DAYS = 2
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # Time somebody has, not work somebody owes: their end is nobody's delay.
@@ -145,30 +145,23 @@ def _has_county(user: Any) -> bool:
     return any(grant.county_codes for grant in grants_with(user, P.REQUEST_TRIAGE))
 
 
-def counts(user: Any) -> dict[str, int]:
-    """How many wait in each list, at most 100 counted: one statement, read once per request."""
-    if not hasattr(user, "_desk_counts"):
-        now, seen = timezone.now(), ConstituentRequest.objects.visible_to(user).order_by()
-        user._desk_counts = capped(
-            {
-                view.name: of_view(seen, view, user, now)
-                for view in views_for(user)
-                if view.name != "all" and is_desk_person(user)
-            }
-        )
-    return user._desk_counts
-
-
-def capped(lists: dict[str, QuerySet[Any]]) -> dict[str, int]:
-    """The length of several lists in one statement; each stops counting at 100."""
-    if not lists:
+def lists_of(user: Any) -> dict[str, QuerySet[Any]]:
+    """The lists that count this person's work, for `core.tallies`."""
+    if not is_desk_person(user):
         return {}
-    parts = [
-        rows.order_by().annotate(in_list=Value(name)).values_list("in_list")[: COUNT_CAP + 1]
-        for name, rows in lists.items()
-    ]
-    found = Counter(row[0] for row in (parts[0].union(*parts[1:], all=True) if parts[1:] else parts[0]))
-    return {name: found.get(name, 0) for name in lists}
+    now, seen = timezone.now(), ConstituentRequest.objects.visible_to(user)
+    return {
+        f"desk.{view.name}": of_view(seen, view, user, now) for view in views_for(user) if view.name != "all"
+    }
+
+
+def counts(user: Any) -> dict[str, int]:
+    """How many wait in each list by its name, at most 100 counted."""
+    return {
+        name.removeprefix("desk."): number
+        for name, number in tallies.of(user).items()
+        if name.startswith("desk.")
+    }
 
 
 def filtered(rows: QuerySet[Any], wanted: dict[str, Any]) -> QuerySet[Any]:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
+from core import tallies
 from intake.models import ConstituentRequest
-from intake.selectors.desk import View, capped
+from intake.selectors.desk import View
 
 LISTS: dict[str, View] = {
     view.name: view
@@ -40,12 +41,20 @@ def in_list(user: Any, view: View) -> Any:
     return of_units(user).filter(state__in=view.states)
 
 
+def lists_of(user: Any) -> dict[str, Any]:
+    """The lists that count this unit's work, for `core.tallies`."""
+    if not grants_with(user, P.REQUEST_REPLY):
+        return {}
+    return {f"unit.{name}": in_list(user, view) for name, view in LISTS.items() if name != "done"}
+
+
 def unit_counts(user: Any) -> dict[str, int]:
-    """How many wait in each list, at most 100 counted: one statement, read once per request."""
-    if not hasattr(user, "_unit_counts"):
-        lists = {name: in_list(user, view) for name, view in LISTS.items() if name != "done"}
-        user._unit_counts = capped(lists) if grants_with(user, P.REQUEST_REPLY) else {}
-    return user._unit_counts
+    """How many wait in each list by its name, at most 100 counted."""
+    return {
+        name.removeprefix("unit."): number
+        for name, number in tallies.of(user).items()
+        if name.startswith("unit.")
+    }
 
 
 # --- what a good answer holds

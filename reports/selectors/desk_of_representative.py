@@ -10,6 +10,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import has_permission
+from accounts.permissions import Permission
+from core import tallies
 from core.deadlines import ClockFace
 from core.models import Event
 from core.privacy import mask_name
@@ -175,9 +178,23 @@ _SPEAK_WORDS = {
 }
 
 
+def lists_of(user: Any) -> dict[str, Any]:
+    """What is open, and what of it waits for this person, for `core.tallies`: the same reasons as in `Followed`."""
+    if not has_permission(user, Permission.REQUEST_FOLLOW):
+        return {}
+    matters = followed(user).open()
+    late = Exists(desk.running_clocks().filter(due_at__lte=timezone.now()))
+    waits = _with_reasons(matters, user).filter(_to_speak(user) | (Q(urged=False) & Q(late)))
+    return {"my.open": matters, "my.waiting": waits}
+
+
 def waiting_count(user: Any) -> int:
     """How many matters wait for this person: the red number of the tab."""
-    return sum(1 for row in open_matters(user) if row.waits_to_speak or row.waits_to_urge)
+    return tallies.of(user).get("my.waiting", 0)
+
+
+def open_count(user: Any) -> int:
+    return tallies.of(user).get("my.open", 0)
 
 
 # --- the list

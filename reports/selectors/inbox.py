@@ -6,12 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from core import outbox
+from core import outbox, tallies
 from core.cases import case_model
 from core.models import Message
 
 PAGE = 20
-COUNTED = 99
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,11 @@ def _rows_of(label: str) -> Any:
     return rows.for_list()
 
 
+def lists_of(user: Any) -> dict[str, Any]:
+    """What is unread, for `core.tallies`."""
+    return {"inbox": Message.objects.inbox_of(user).unread()}
+
+
 def unread_count(user: Any) -> int:
-    """How many are unread, counted to a hundred; read once per request."""
-    if not hasattr(user, "_unread"):
-        user._unread = Message.objects.inbox_of(user).unread().order_by()[: COUNTED + 1].count()
-    return user._unread
+    """How many are unread, counted to a hundred."""
+    return tallies.of(user)["inbox"]
