@@ -43,17 +43,27 @@ def load_pack(told: dict[str, Any], *, keep: bool = False) -> RulePack:
         code=told["code"], valid_from=told["valid_from"], defaults=head
     )
     if created or not keep:
-        RulePack.objects.filter(pk=pack.pk).update(**head)
-        for term in told["terms"]:
-            key = {"clock": term["clock"], "case_class": term.get("case_class", "")}
-            Term.objects.update_or_create(
-                pack=pack, **key, defaults={k: v for k, v in term.items() if k not in key}
-            )
-        for rung in told["rungs"]:
-            key = {"clock": rung["clock"], "order": rung["order"]}
-            Rung.objects.update_or_create(
-                pack=pack, **key, defaults={k: v for k, v in rung.items() if k not in key}
-            )
+        if not created:
+            RulePack.objects.filter(pk=pack.pk).update(**head)
+        _correct(Term, pack, told["terms"], ("clock", "case_class"))
+        _correct(Rung, pack, told["rungs"], ("clock", "order"))
         pack.refresh_from_db()
     rulebook.clear()
     return pack
+
+
+def _correct(
+    model: type[Term] | type[Rung], pack: RulePack, lines: list[dict[str, Any]], key: tuple[str, str]
+) -> None:
+    """What the pack lacks is inserted at once; a line that differs is rewritten, so that history names only real changes."""
+    known = {tuple(getattr(row, name) for name in key): row for row in model.objects.filter(pack=pack)}
+    missing: list[Any] = []
+    for line in lines:
+        row = known.get(tuple(line.get(name, "") for name in key))
+        if row is None:
+            missing.append(model(pack=pack, **line))
+        elif any(getattr(row, name) != value for name, value in line.items()):
+            for name, value in line.items():
+                setattr(row, name, value)
+            row.save()
+    model.objects.bulk_create(missing)
