@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -56,8 +57,12 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+# Written as an escape JSON lets it through; no encoding can carry it, not even the answer that would name it.
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 class StrictJSONParser(parsers.JSONParser):
-    """JSON as the standard has it: an object, no duplicate keys, no NaN, at most 256 KB."""
+    """JSON as the standard has it: an object, no duplicate keys, no NaN, no half characters, at most 256 KB."""
 
     LIMIT = 256 * 1024
 
@@ -69,10 +74,13 @@ class StrictJSONParser(parsers.JSONParser):
             parsed = json.loads(
                 raw.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant
             )
+            half = _HALF.search(json.dumps(parsed, ensure_ascii=False))
         except (ValueError, RecursionError) as problem:
             raise exceptions.ParseError("请求内容不是规范的 JSON。") from problem
         if not isinstance(parsed, dict):
             raise exceptions.ParseError("请求内容要是一个 JSON 对象。")
+        if half is not None:
+            raise exceptions.ParseError("请求内容里有半个字符（单独的代理项），请改正编码。")
         return parsed
 
 

@@ -26,6 +26,27 @@ def test_what_is_not_a_clean_json_object_is_refused_in_words(client, raw):
     assert response.json()["title"]
 
 
+def test_half_a_character_is_refused_before_an_answer_could_repeat_it(county, client):
+    """As a choice, as the name of a field: an answer that names it could not be written."""
+    whole = {
+        "station": "0312",
+        "category": "utilities",
+        "body": "路灯不亮了。",
+        "contact": {"name": "王"},
+        "consent": True,
+    }
+    for body in (
+        {"notify": "\ud800"},
+        {"visibility": "好\udfff"},
+        {"\ud800": 1},
+        {"contact": {"\udc00": "王"}},
+    ):
+        response = post(client, "/api/v1/requests/", whole | body, **{"idempotency-key": "half-characters"})
+
+        assert response.status_code == 400
+        assert "半个字符" in response.json()["title"]
+
+
 def test_another_content_type_is_refused(client):
     assert client.post("/api/v1/track/", {"number": "1", "secret": "2"}).status_code == 415
 
