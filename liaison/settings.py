@@ -177,7 +177,8 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# The national rules are one page of the admin with 700 fields, a congress with its members one of more.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 12
 
 # --- personal data at rest

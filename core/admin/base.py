@@ -12,7 +12,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -64,6 +66,30 @@ FieldListFilter.register(lambda field: bool(field.remote_field), ScopedRelatedFi
 def visible_rows(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
     rows = model._default_manager.all()
     return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
+
+
+class _KeysOnly:
+    """Looks up what was chosen only if it can be a key: Django's own widget fails on anything else sent in its place."""
+
+    field: Any
+
+    def optgroups(self, name: str, value: Sequence[Any], attr: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if self._is_key(each)], attr)  # type: ignore[misc]
+
+    def _is_key(self, value: Any) -> bool:
+        try:
+            self.field.remote_field.model._meta.pk.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+class _One(_KeysOnly, AutocompleteSelect):
+    pass
+
+
+class _Several(_KeysOnly, AutocompleteSelectMultiple):
+    pass
 
 
 class _HouseRights:
@@ -124,6 +150,16 @@ class _HouseRights:
 
     def get_field_queryset(self, db: str | None, db_field: Any, request: HttpRequest) -> Any:
         return self.choices_of(db_field.remote_field.model, request)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", _One(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", _Several(db_field, self.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         """Every relation to something searchable: no page draws a select of 7,808 divisions."""
@@ -273,6 +309,23 @@ class HouseInline(_HouseRights, admin.TabularInline):
 
     extra = 0
     show_change_link = False
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """As many rows as were sent, whatever the count sent beside them says: Django draws two thousand on demand."""
+        base = super().get_formset(request, obj, **kwargs)
+
+        class SentRows(base):  # type: ignore[misc,valid-type]
+            def total_form_count(self) -> int:
+                count: int = super().total_form_count()
+                if not self.is_bound:
+                    return count
+                start = f"{self.prefix}-"
+                rows = {
+                    name.removeprefix(start).partition("-")[0] for name in self.data if name.startswith(start)
+                }
+                return min(count, sum(row.isdecimal() for row in rows))
+
+        return SentRows
 
     def _parent(self) -> Any:
         return self.admin_site._registry[self.parent_model]

@@ -116,7 +116,10 @@ class RungForm(forms.ModelForm):
     hears = forms.CharField(
         label=_lazy("通知谁"),
         max_length=200,
-        help_text=_lazy("角色代号，用逗号隔开，例如 unit_officer,station_head。"),
+        required=False,
+        help_text=_lazy(
+            "角色代号，用逗号隔开，例如 unit_officer,station_head。到时自己办的那一步可以不通知人。"
+        ),
     )
 
     class Meta:
@@ -138,10 +141,19 @@ class RungForm(forms.ModelForm):
         self.initial["hears"] = ",".join(self.instance.hears or [])
 
     def clean_hears(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["hears"].replace("，", ",").split(",")]
+        words = self.cleaned_data["hears"].strip()
+        if not words:
+            return []
+        names = [name.strip() for name in words.replace("，", ",").split(",")]
         if not all(names):
             raise ValidationError(_("两个逗号中间没有角色代号，请补上或删掉一个逗号。"))
         return names
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors and not given.get("hears") and not given.get("fires"):
+            self.add_error("hears", _("写上通知谁，或者写上到时自己办哪一步。"))
+        return given
 
 
 class _OfPack(HouseInline):

@@ -45,6 +45,7 @@ from representatives.models import (
 )
 from stations.models import Posting, Reception, ReceptionPlan, Station, StationStaff, Venue
 from tests.county import LONG_AGO, make_area, make_user
+from tests.house.hostile import forms_on
 
 pytestmark = pytest.mark.django_db
 
@@ -666,6 +667,60 @@ def test_a_rule_pack_out_of_place_is_refused_in_words(county, sign_in, changes, 
 
     assert words in response.content.decode()
     assert not RulePack.objects.filter(code="x").exists()
+
+
+def test_the_national_rules_are_kept_by_whoever_is_responsible_as_the_page_shows_them(county, sign_in):
+    """Seven hundred fields on one page, and a rung that acts by itself with nobody to hear of it."""
+    pack = RulePack.objects.get()
+    address = reverse("admin:core_rulepack_change", args=[pack.pk])
+    client = sign_in(county.sysadmin)
+    form = max(forms_on(address, client.get(address).content.decode()), key=lambda form: len(form.values))
+    before = list(Rung.objects.order_by("pk").values())
+
+    response = client.post(address, form.values | {"name": "全国规则（修订）"})
+
+    assert response.status_code == 302, response.context["errors"]
+    assert RulePack.objects.get().name == "全国规则（修订）"
+    assert list(Rung.objects.order_by("pk").values()) == before
+
+
+def test_a_rung_that_tells_nobody_and_does_nothing_is_refused(county, sign_in):
+    data = {
+        "code": "x", "name": "x", "area_prefix": "990127", "source": "x", "valid_from": "2026-01-01", "valid_to": "",
+        "terms-TOTAL_FORMS": "0", "terms-INITIAL_FORMS": "0", "rungs-TOTAL_FORMS": "1", "rungs-INITIAL_FORMS": "0",
+        "rungs-0-clock": "request.register", "rungs-0-order": "1", "rungs-0-level": "remind", "rungs-0-offset": "-1",
+        "rungs-0-offset_unit": "hours", "rungs-0-hears": " ",
+    }  # fmt: skip
+
+    response = sign_in(county.county_office).post(reverse("admin:core_rulepack_add"), data)
+
+    assert "写上通知谁，或者写上到时自己办哪一步。" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent", ["x", "\x00", "9" * 5000, "9223372036854775808", "-1", "[]", "１２", "' OR 1=1"]
+)
+def test_what_is_no_key_in_the_place_of_a_choice_is_refused_in_words(county, sign_in, sent):
+    response = sign_in(county.county_office).post(
+        reverse("admin:stations_reception_add"), {"station": sent, "people": [sent, "x"]}
+    )
+
+    assert response.status_code == 200
+    assert {"station", "people"} <= response.context["adminform"].form.errors.keys()
+
+
+def test_a_page_draws_as_many_rows_as_were_sent_whatever_their_count_says(county, sign_in):
+    data = {
+        "code": "", "name": "x", "area_prefix": "990127", "source": "x", "valid_from": "2026-01-01", "valid_to": "",
+        "terms-TOTAL_FORMS": "2147483647", "terms-INITIAL_FORMS": "0", "rungs-TOTAL_FORMS": "1999",
+        "rungs-INITIAL_FORMS": "0", "rungs-0-clock": "request.register",
+    }  # fmt: skip
+
+    page = sign_in(county.county_office).post(reverse("admin:core_rulepack_add"), data).content.decode()
+
+    assert 'name="rungs-0-clock"' in page
+    assert 'name="rungs-1-clock"' not in page
+    assert 'name="terms-0-clock"' not in page
 
 
 def test_history_says_who_changed_what_from_what_into_what(county, sign_in):
