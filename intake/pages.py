@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.cache import cache
 from django.urls import reverse
 
 from core import deadlines
-from core.models import Event
 from core.steps import open_steps
 from intake import rules
 from intake.models import ConstituentRequest
 from intake.selectors import case as case_reads
 from intake.selectors.desk import is_desk_person
-from intake.selectors.matching import same_matter
+from intake.selectors.matching import same_matters
 
 logger = logging.getLogger(__name__)
 PRESENT_SECONDS = 90
@@ -44,24 +44,27 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     """Everything a case's pane or page shows to this person. The number of statements does not grow with the case."""
     steps = open_steps(case, to=user)
     verbs = [step.name for step in steps]
-    pending = pending_extension(case) if "extend" in verbs else None
+    events = case_reads.events_of(case)
+    pending = pending_extension(events) if "extend" in verbs else None
     primary = _primary(verbs, pending)
     buttons = sorted(
         (_button(case, step, primary) for step in steps), key=lambda each: not each["is_primary"]
     )
     may_reveal = rules.may_reveal(user, case)
     all_photos = case_reads.photos(case)
+    alike = same_matters([case], user).get(case.pk, []) if "merge" in verbs else []
+    kin, same = case_reads.beside(case, user, alike)
     return {
         "case": case,
         "faces": deadlines.faces(case),
-        "lines": case_reads.timeline(case, inside=is_desk_person(user)),
+        "lines": case_reads.timeline(case, events, inside=is_desk_person(user)),
         "photos": [photo for photo in all_photos if photo.role == "evidence"],
         "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
         "replies": list(
             case.replies.filter(signed_at__isnull=False).select_related("unit", "written_by", "signed_by")
         ),
-        "kin": case_reads.kin(case, user),
-        "same": same_matter(case, user) if "merge" in verbs else [],
+        "kin": kin,
+        "same": same,
         "accused": list(case.accused.select_related("unit")),
         "may_reveal": may_reveal,
         "contact_name": case.contact_name if may_reveal else "",
@@ -73,7 +76,7 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     }
 
 
-def _primary(verbs: list[str], pending: Event | None) -> str:
+def _primary(verbs: list[str], pending: Any) -> str:
     return next((verb for verb in PRIMARY if verb in verbs and (verb != "extend" or pending is not None)), "")
 
 
@@ -90,13 +93,10 @@ def _button(case: ConstituentRequest, step: Any, primary: str) -> dict[str, Any]
     }
 
 
-def pending_extension(case: ConstituentRequest) -> Event | None:
-    """The unit's wish for a later date that nobody has answered yet."""
-    kinds = [
-        f"intake.request.{verb}"
-        for verb in ("request_extension", "extend", "refuse_extension", "submit_reply")
-    ]
-    last = Event.objects.about(case).filter(kind__in=kinds).select_related("words").order_by("-seq").first()
+def pending_extension(events: Sequence[Any]) -> Any | None:
+    """The unit's wish for a later date that nobody has answered yet, of the events of a case from the oldest on."""
+    about_it = ("request_extension", "extend", "refuse_extension", "submit_reply")
+    last = next((event for event in reversed(events) if event.verb in about_it), None)
     return last if last is not None and last.verb == "request_extension" else None
 
 

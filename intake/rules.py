@@ -158,4 +158,4 @@ def nobody(user: Any, request: Request) -> bool:
 
 def _is_accused(user: Any, request: Request) -> bool:
     units = [grant.unit_id for grant in grants_with(user, P.REQUEST_REPLY) if grant.unit_id is not None]
-    return request.accused.filter(unit_id__in=units).exists()
+    return bool(units) and any(each.unit_id in units for each in request.accused.all())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, JSONField, OuterRef, Q, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit
 from core.models import Attachment, Event
-from intake.models import ConstituentRequest, RequestCall, RequestLink, Satisfied, Solved
+from intake.models import ConstituentRequest, RequestCall, RequestLink, RequestProgress, Satisfied, Solved
 
 
 @dataclass
@@ -37,31 +39,45 @@ BETWEEN = frozenset(
 )  # fmt: skip
 
 
-def timeline(case: ConstituentRequest, *, inside: bool = True) -> list[Line]:
-    """Every event of the case, the newest first, each with what stands beside it. Five statements at any length.
+def events_of(case: ConstituentRequest) -> list[Event]:
+    """What happened to the case, the oldest first, each with `told` (the line the resident reads), `called` (what was
+    noted of a call made with it) and `unit_name` (of the unit its facts name). One statement.
+    """
+    told = RequestProgress.objects.filter(event=OuterRef("pk")).order_by("-at", "-pk")
+    called = RequestCall.objects.filter(request=case, at=OuterRef("at")).order_by("-pk")
+    facts = Cast("facts_text", JSONField())
+    return list(
+        Event.objects.about(case)
+        .select_related("actor", "words")
+        .annotate(
+            told=Subquery(told.values(line=JSONObject(title="title", text="text"))[:1]),
+            called=Subquery(called.values("note")[:1]),
+            unit_id=Cast(KeyTextTransform("unit", facts), BigIntegerField()),
+            unit_name=Subquery(Unit.objects.filter(pk=OuterRef("unit_id")).values("name")[:1]),
+        )
+    )
+
+
+def timeline(case: ConstituentRequest, events: Iterable[Any], *, inside: bool = True) -> list[Line]:
+    """Every event of the case, the newest first, each with what stands beside it. One statement more than the events.
 
     `inside` is for the station and its offices; others read neither their notes nor what they wrote among themselves.
     """
-    events = list(Event.objects.about(case).select_related("actor", "words"))
-    told = {line.event_id: line for line in case.progress.all()}
     notes: dict[datetime, list[Any]] = {}
     for note in case.notes.select_related("by") if inside else case.notes.exclude(kind="staff"):
         notes.setdefault(note.at, []).append(note)
-    calls = {call.at: call for call in case.calls.all()}
-    units = _units_in(events)
     lines = []
     for event in events:
-        line = told.get(event.pk)
-        call = calls.get(event.at) if event.verb == "log_call" else None
+        told = event.told or {"title": "", "text": ""}
         lines.append(
             Line(
                 at=event.at,
                 title=_title(case, event),
                 who=_who(event),
-                words=_said(event, call) if inside or event.verb in BETWEEN else "",
-                detail=_detail(event, units),
-                told=line.title if line is not None else "",
-                told_text=line.text if line is not None else "",
+                words=_said(event) if inside or event.verb in BETWEEN else "",
+                detail=_detail(event),
+                told=told["title"],
+                told_text=told["text"],
                 notes=notes.get(event.at, []),
             )
         )
@@ -77,35 +93,25 @@ def _who(event: Event) -> str:
     return str(event.actor) if event.actor is not None else str(event.get_actor_kind_display())
 
 
-def _said(event: Event, call: RequestCall | None) -> str:
-    return _words(event) or (call.note if call is not None else "")
-
-
-def _words(event: Event) -> str:
-    """The words said with the event; those of an anonymised case are gone."""
+def _said(event: Any) -> str:
+    """The words said with the event, those of an anonymised case are gone; of a call what was noted."""
     words = getattr(event, "words", None)
-    return words.text if words is not None else ""
+    noted = event.called if event.verb == "log_call" else None
+    return (words.text if words is not None else "") or noted or ""
 
 
-def _units_in(events: Iterable[Event]) -> dict[int, str]:
-    wanted = {event.facts.get("unit") for event in events} - {None}
-    return dict(Unit.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
-
-
-def _detail(event: Event, units: dict[int, str]) -> str:
+def _detail(event: Any) -> str:
+    if event.verb in HANDED:
+        return event.unit_name or ""
     teller = DETAILS.get(event.verb)
-    return teller(event.facts, units) if teller is not None else ""
+    return teller(event.facts) if teller is not None else ""
 
 
-def _unit(facts: dict[str, Any], units: dict[int, str]) -> str:
-    return units.get(facts.get("unit") or 0, "")
-
-
-def _days(facts: dict[str, Any], _units: dict[int, str]) -> str:
+def _days(facts: dict[str, Any]) -> str:
     return _("%(n)d 个工作日") % {"n": facts.get("days", 0)}
 
 
-def _rating(facts: dict[str, Any], _units: dict[int, str]) -> str:
+def _rating(facts: dict[str, Any]) -> str:
     solved, satisfied = facts.get("solved"), facts.get("satisfied")
     parts = [
         str(Solved(solved).label) if solved else "",
@@ -114,15 +120,13 @@ def _rating(facts: dict[str, Any], _units: dict[int, str]) -> str:
     return "、".join(part for part in parts if part)
 
 
-def _call(facts: dict[str, Any], _units: dict[int, str]) -> str:
+def _call(facts: dict[str, Any]) -> str:
     outcome = facts.get("outcome", "")
     return str(RequestCall.Outcome(outcome).label) if outcome in RequestCall.Outcome.values else ""
 
 
-DETAILS: dict[str, Callable[[dict[str, Any], dict[int, str]], str]] = {
-    "assign": _unit,
-    "reassign": _unit,
-    "hand_back": _unit,
+HANDED = ("assign", "reassign", "hand_back")
+DETAILS: dict[str, Callable[[dict[str, Any]], str]] = {
     "extend": _days,
     "request_extension": _days,
     "log_call": _call,
@@ -165,16 +169,22 @@ class Kin:
     case: ConstituentRequest
 
 
-def kin(case: ConstituentRequest, user: Any) -> list[Kin]:
-    """Merged, split off, detached: those of them the person may see. Two statements."""
+def beside(
+    case: ConstituentRequest, user: Any, alike: Sequence[int] = ()
+) -> tuple[list[Kin], list[ConstituentRequest]]:
+    """What the person may see beside a case: those it belongs with (merged, split off, detached), and those of `alike`
+    in their order. Two statements.
+    """
     how: dict[int, str] = {}
     of_case = Q(request=case) | Q(origin=case)
     for link in RequestLink.objects.filter(of_case).order_by("pk"):
         other = link.origin_id if link.request_id == case.pk else link.request_id
         how[other] = str(link.get_kind_display())
     seen = ConstituentRequest.objects.visible_to(user).for_list()
-    family = seen.filter(Q(master=case) | Q(pk__in=[*how, case.master_id or 0])).order_by("pk")
-    return [Kin(_how(case, each) or how.get(each.pk, ""), each) for each in family]
+    wanted = seen.filter(Q(master=case) | Q(pk__in=[*how, *alike, case.master_id or 0])).order_by("pk")
+    found = {each.pk: each for each in wanted}
+    named = ((_how(case, each) or how.get(each.pk, ""), each) for each in found.values())
+    return [Kin(name, each) for name, each in named if name], [found[pk] for pk in alike if pk in found]
 
 
 def _how(case: ConstituentRequest, other: ConstituentRequest) -> str:

@@ -23,7 +23,6 @@ from intake.models import ConstituentRequest, RequestCall
 from intake.selectors.standing import counted
 
 PAGE = 25
-COUNT_CAP = tallies.CAP
 SOON_WORKING_DAYS = 2
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # Time somebody has, not work somebody owes: their end is nobody's delay.
@@ -259,7 +258,7 @@ def due_faces(cases: Iterable[ConstituentRequest]) -> dict[int, deadlines.ClockF
 def arrived_since(user: Any, newest: int) -> int:
     """How many requests came in after the newest one a list shows, at most 100."""
     seen = ConstituentRequest.objects.visible_to(user).filter(pk__gt=newest, state="received")
-    return seen.order_by()[: COUNT_CAP + 1].count()
+    return seen.order_by()[: tallies.CAP + 1].count()
 
 
 def by_phone(user: Any, index: str) -> QuerySet[Any]:

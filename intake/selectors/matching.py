@@ -81,11 +81,3 @@ def _nearest(case: ConstituentRequest, pool: Sequence[tuple[int, str, frozenset[
     )[:CANDIDATES]
     likely = [(pk, other) for share, pk, other in near if share >= NEAR]
     return [pk for pk, _score in rank(words, likely, top=SUGGESTED)]
-
-
-def same_matter(request: ConstituentRequest, user: Any) -> list[ConstituentRequest]:
-    """What the case's page suggests: the same ones that its row counts. Two statements."""
-    wanted = same_matters([request], user).get(request.pk, [])
-    seen = ConstituentRequest.objects.visible_to(user).for_list()
-    found = {each.pk: each for each in seen.filter(pk__in=wanted)} if wanted else {}
-    return [found[pk] for pk in wanted if pk in found]

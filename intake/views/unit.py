@@ -49,7 +49,8 @@ def require_unit(user: Any) -> None:
 def find_reply(user: Any, public_id: str) -> ConstituentRequest:
     """A case now with this person's unit; for everybody else, an accused unit first of all, there is none."""
     seen = reads.of_units(user).select_related("station", "unit", "category", "village", "follower", "master")
-    case = seen.filter(public_id=public_id).first()
+    # Every right of a unit asks whether it is complained about.
+    case = seen.prefetch_related("accused").filter(public_id=public_id).first()
     if case is None:
         raise Http404
     return case
@@ -161,6 +162,7 @@ def reply_context(
 ) -> dict[str, Any]:
     user = request.user
     verbs = {step.name: step for step in open_steps(case, to=user)}
+    questions = list(case.notes.exclude(kind="staff"))
     draft = draft_of(user, case, REPLY)
     replies = list(case.replies.select_related("written_by", "signed_by", "unit"))
     if form is None and REPLY in verbs:
@@ -200,9 +202,9 @@ def reply_context(
         "shared": shared,
         "contact_name": case.contact_name if shared else "",
         "contact_masked": case.masked_phone if shared and case.has_contact else "",
-        "questions": list(case.notes.exclude(kind="staff")),
+        "questions": questions,
         "draft_url": reverse("intake:unit-draft", args=[case.public_id]),
-        **check_context(case, words, photos),
+        **check_context(case, words, photos, asked=any(note.kind == "question" for note in questions)),
     }
 
 
@@ -221,8 +223,9 @@ def _first_form(case: ConstituentRequest, user: Any, draft: Any, replies: list[A
     return step_of(case, REPLY).form(case=case, by=user, initial=initial)
 
 
-def check_context(case: ConstituentRequest, words: dict[str, Any], photos: list[Any]) -> dict[str, Any]:
-    asked = case.notes.filter(kind="question").exists()
+def check_context(
+    case: ConstituentRequest, words: dict[str, Any], photos: list[Any], *, asked: bool
+) -> dict[str, Any]:
     ticked = set(str(words.get("points", "")).split())
     return {
         "checks": reads.checks(words, case, {photo.role for photo in photos}, asked=asked),
@@ -242,7 +245,10 @@ def unit_draft(request: HttpRequest, public_id: str) -> HttpResponse:
     if not is_htmx(request):
         return see_other(reverse("intake:unit-reply", args=[public_id]))
     words = dict(draft.payload) if draft is not None else {}
-    context = {"draft": draft, "case": case} | check_context(case, words, case_reads.photos(case))
+    asked = case.notes.filter(kind="question").exists()
+    context = {"draft": draft, "case": case} | check_context(
+        case, words, case_reads.photos(case), asked=asked
+    )
     return render(request, "intake/unit/_saved.html", context)
 
 

@@ -26,6 +26,7 @@ from intake.actions.drafts import drop_draft, save_draft
 from intake.forms.desk import ReasonForm
 from intake.models import ConstituentRequest
 from intake.pages import also_looking, case_context, pending_extension
+from intake.selectors.case import events_of
 from intake.selectors.desk import draft_of, is_desk_person, is_unit_person
 
 WITH = ("station", "unit", "category", "village", "follower", "master")
@@ -86,7 +87,7 @@ def case_page(request: HttpRequest, public_id: str) -> HttpResponse:
 def shown_form(case: ConstituentRequest, step: Step, user: Any) -> StepForm:
     """The step's form as somebody first sees it: suggestions, then what they had begun to write."""
     initial: dict[str, Any] = {}
-    if step.name == "extend" and (asked := pending_extension(case)) is not None:
+    if step.name == "extend" and (asked := pending_extension(events_of(case))) is not None:
         initial["days"] = asked.facts.get("days")
         initial["note"] = asked.words.text if hasattr(asked, "words") else ""
     draft = draft_of(user, case, step.name)

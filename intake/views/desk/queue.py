@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
+from core import tallies
 from core.privacy import blind_index
 from intake.forms.desk import FilterForm, PhoneForm
 from intake.models import ConstituentRequest
@@ -123,7 +124,7 @@ def _queue(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]
             for view in reads.views_for(request.user)
         ],
         "count": counts.get(wanted.view.name),
-        "cap": reads.COUNT_CAP,
+        "cap": tallies.CAP,
         "rows": [
             Row(
                 case=case,
@@ -207,7 +208,7 @@ def pulse(request: HttpRequest) -> HttpResponse:
     newest = int(since) if since.isdecimal() and len(since) < 19 else 0
     context = {
         "arrived": reads.arrived_since(request.user, newest),
-        "cap": reads.COUNT_CAP,
+        "cap": tallies.CAP,
         "fresh_url": reverse("intake:desk") + "?view=register&sort=new",
         "newest": newest,
     }
