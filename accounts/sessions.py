@@ -6,6 +6,7 @@ as ever: nothing is kept from one request to the next.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -16,6 +17,15 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import LoginSession, Membership
+
+_more: dict[str, Callable[[], Any]] = {}
+
+
+def bring_along(name: str, expression: Callable[[], Any]) -> None:
+    """Called once by the AppConfig of an app above: `user.<name>` of a session's person is what the expression gives, in
+    the same statement. `OuterRef("user")` is the person; it is built anew for each request, so it may name today.
+    """
+    _more[name] = expression
 
 
 class SessionStore(db.SessionStore):
@@ -33,7 +43,7 @@ class SessionStore(db.SessionStore):
 
 def _log_in_of(key: str) -> LoginSession | None:
     """The log-in of a session key, with `kept` (what Django's session holds; None when it is over) and `factors` (ids of
-    the person's confirmed second factors); its user with `held` (their memberships in force).
+    the person's confirmed second factors); its user with `held` (their memberships in force) and what apps above bring along.
     """
     kept = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=timezone.now())
     factors = TOTPDevice.objects.filter(user=OuterRef("user"), confirmed=True)
@@ -45,9 +55,11 @@ def _log_in_of(key: str) -> LoginSession | None:
             kept=Subquery(kept.values("session_data")[:1]),
             factors=ArraySubquery(factors.values("pk")),
             held=ArraySubquery(held.as_rows()),
+            **{name: expression() for name, expression in _more.items()},
         )
         .first()
     )
     if found is not None:
-        found.user.held = found.held
+        for name in ("held", *_more):
+            setattr(found.user, name, getattr(found, name))
     return found

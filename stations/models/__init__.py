@@ -8,6 +8,7 @@ from stations.models.station import (
     StationStaff,
     StationTopic,
     Venue,
+    staffed_by,
     stations_of,
 )
 
@@ -20,5 +21,6 @@ __all__ = [
     "StationStaff",
     "StationTopic",
     "Venue",
+    "staffed_by",
     "stations_of",
 ]

@@ -357,13 +357,16 @@ class StationTopic(models.Model):
         return f"{self.station_id} {self.category_id}"
 
 
+def staffed_by(user: Any) -> models.QuerySet[StationStaff]:
+    """The places of work that a person holds today: `user` may be an id, or an OuterRef of another statement."""
+    today = timezone.localdate()
+    return StationStaff.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gt=today), user=user, begins_on__lte=today
+    )
+
+
 def stations_of(user: Any) -> list[int]:
-    """Ids of the stations where this person works now; read once per request."""
-    if not hasattr(user, "_station_ids"):
-        today = timezone.localdate()
-        user._station_ids = list(
-            StationStaff.objects.filter(
-                Q(ends_on__isnull=True) | Q(ends_on__gt=today), user_id=user.pk, begins_on__lte=today
-            ).values_list("station_id", flat=True)
-        )
-    return user._station_ids
+    """Ids of the stations where this person works now; read once per request, along with the session."""
+    if not hasattr(user, "station_ids"):
+        user.station_ids = list(staffed_by(user.pk).values_list("station_id", flat=True))
+    return user.station_ids
