@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -72,9 +73,13 @@ def _area(code: str) -> Area | None:
 
 def _page(found: QuerySet[Person], after: str) -> tuple[list[Any], bool]:
     """By the pinyin of the name, from the one after `after`: the last page costs what the first does."""
-    last = Person.objects.filter(public_id=after[:12]).first() if after else None
-    if last is not None:
-        found = found.filter(Q(pinyin__gt=last.pinyin) | Q(pinyin=last.pinyin, pk__gt=last.pk))
+    if after:
+        last = Person.objects.filter(public_id=after[:12])
+        # A mark nobody knows is the beginning of the list.
+        pinyin = Coalesce(Subquery(last.values("pinyin")), Value(""))
+        found = found.filter(
+            Q(pinyin__gt=pinyin) | Q(pinyin=pinyin, pk__gt=Coalesce(Subquery(last.values("pk")), 0))
+        )
     rows = list(selectors.with_mandates(found).order_by("pinyin", "pk")[: PAGE + 1])
     return rows[:PAGE], len(rows) > PAGE
 
