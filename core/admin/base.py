@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.contrib.contenttypes.models import ContentType
@@ -68,20 +69,21 @@ def visible_rows(model: type[models.Model], request: HttpRequest) -> models.Quer
     return rows.visible_to(request.user) if hasattr(rows, "visible_to") else rows
 
 
-class _KeysOnly:
-    """Looks up what was chosen only if it can be a key: Django's own widget fails on anything else sent in its place."""
+def is_key(model: type[models.Model], value: Any) -> bool:
+    """Whether this can be a key of the model at all: Django's admin looks up what was sent and fails on anything else."""
+    try:
+        model._meta.pk.to_python(value)
+    except ValidationError:
+        return False
+    return True
 
+
+class _KeysOnly:
     field: Any
 
     def optgroups(self, name: str, value: Sequence[Any], attr: Any = None) -> Any:
-        return super().optgroups(name, [each for each in value if self._is_key(each)], attr)  # type: ignore[misc]
-
-    def _is_key(self, value: Any) -> bool:
-        try:
-            self.field.remote_field.model._meta.pk.to_python(value)
-        except ValidationError:
-            return False
-        return True
+        model = self.field.remote_field.model
+        return super().optgroups(name, [each for each in value if is_key(model, each)], attr)  # type: ignore[misc]
 
 
 class _One(_KeysOnly, AutocompleteSelect):
@@ -199,6 +201,8 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if any("\0" in word for key, values in request.GET.lists() for word in (key, *values)):
+            return problem_page(request, 400)
+        if not all(is_key(self.model, each) for each in request.POST.getlist(ACTION_CHECKBOX_NAME)):
             return problem_page(request, 400)
         context = {"title": self.opts.verbose_name_plural, **(extra_context or {})}
         return super().changelist_view(request, context)

@@ -709,6 +709,16 @@ def test_what_is_no_key_in_the_place_of_a_choice_is_refused_in_words(county, sig
     assert {"station", "people"} <= response.context["adminform"].form.errors.keys()
 
 
+@pytest.mark.parametrize("sent", ["x", "\x00", "[]", "9" * 5000])
+def test_rows_ticked_that_can_be_no_rows_are_refused_in_words(county, sign_in, sent):
+    response = sign_in(county.county_office).post(
+        reverse("admin:stations_posting_changelist"), {"action": "leave", "_selected_action": [sent]}
+    )
+
+    assert response.status_code == 400
+    assert "看不懂" in response.content.decode()
+
+
 def test_a_page_draws_as_many_rows_as_were_sent_whatever_their_count_says(county, sign_in):
     data = {
         "code": "", "name": "x", "area_prefix": "990127", "source": "x", "valid_from": "2026-01-01", "valid_to": "",

@@ -12,8 +12,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 MARK = "hx7"
-# What a template that runs what it was given would make of `{{7*191}}`, `{{7|add:1330}}` and `${7*191}`.
-RENDERED = "1337"
+# What a template that runs what it was given would make of the strings with braces.
+RENDERED = "48151628"
 
 CONTROL = [
     "\x00", "路灯\x00不亮", "\x01\x02\x03\x08", "\x0b\x0c", "\x1b[31m红\x1b[0m", "\x7f\x7f\x7f\x7f",
@@ -59,7 +59,7 @@ MARKUP = [
     f"<math><mi><mglyph><style><!--</style><{MARK}>",
     f"&lt;{MARK}&gt; &amp;amp;", f"javascript:{MARK}(4)", f"\" autofocus onfocus={MARK}(5) x=\"",
     f"<iframe srcdoc='<{MARK}>'>", f"<{MARK} style=x>",
-    "{{7*191}}", "{{ 7|add:1330 }}", "${7*191}", "{% debug %}", "#{7*191}", "<%= 7*191 %>",
+    "{{7*6878804}}", "{{ 4|add:48151624 }}", "${7*6878804}", "{% debug %}", "#{7*6878804}", "<%= 7*6878804 %>",
     "%(name)s %s %d %n", "{0.__class__}", "{name}", "%",
 ]  # fmt: skip
 QUERIES = [
