@@ -8,6 +8,7 @@ import pghistory
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q
 from django.urls import reverse
@@ -36,6 +37,12 @@ class Validity(Func):
 
     function = "DATERANGE"
     output_field = DateRangeField()
+
+
+def check_order(begins_on: date | None, ends_on: date | None) -> None:
+    """Said of the field, so that the constraints on `Validity` are left alone: PostgreSQL has no range from late to early."""
+    if begins_on is not None and ends_on is not None and ends_on < begins_on:
+        raise ValidationError({"ends_on": _("“至”不能早于“自”。")})
 
 
 class CongressLevel(models.TextChoices):
@@ -317,6 +324,9 @@ class Mandate(models.Model):
     def __str__(self) -> str:
         return f"{self.person} {self.term}"
 
+    def clean(self) -> None:
+        check_order(self.begins_on, self.ends_on)
+
     @property
     def level(self) -> str:
         return self.term.body.level
@@ -345,6 +355,9 @@ class BodyMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} {self.body}"
+
+    def clean(self) -> None:
+        check_order(self.begins_on, self.ends_on)
 
 
 @pghistory.track()

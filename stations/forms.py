@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -71,8 +73,12 @@ class CodeField(forms.CharField):
         return station
 
 
+# There were no stations before; a year typed wrong is said here rather than counted with.
+AFTER_1949 = MinValueValidator(date(1949, 10, 1), _lazy("年份不对，请再看一眼。"))
+
+
 class CloseForm(forms.Form):
-    on = forms.DateField(label=_lazy("从哪天起撤并"), initial=timezone.localdate)
+    on = forms.DateField(label=_lazy("从哪天起撤并"), initial=timezone.localdate, validators=[AFTER_1949])
 
     def __init__(self, *args: Any, stations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,12 +98,12 @@ class ReasonForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    on = forms.DateField(label=_lazy("哪天离站"), initial=timezone.localdate)
+    on = forms.DateField(label=_lazy("哪天离站"), initial=timezone.localdate, validators=[AFTER_1949])
     reason = forms.CharField(label=_lazy("原因"), max_length=60)
 
 
 class MoveForm(forms.Form):
-    on = forms.DateField(label=_lazy("从哪天起"), initial=timezone.localdate)
+    on = forms.DateField(label=_lazy("从哪天起"), initial=timezone.localdate, validators=[AFTER_1949])
 
     def __init__(self, *args: Any, stations: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import pghistory
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
@@ -241,6 +242,11 @@ class Reception(models.Model):
     @property
     def is_now(self) -> bool:
         return self.starts_at <= timezone.now() < self.ends_at and not self.cancelled_reason
+
+    def clean(self) -> None:
+        """Of the field, though a constraint says it too: the one against overlaps cannot read hours from late to early."""
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": _("结束要晚于开始。")})
 
     def __str__(self) -> str:
         return f"{self.station} {timezone.localtime(self.starts_at):%m-%d %H:%M}"

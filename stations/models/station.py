@@ -21,7 +21,7 @@ from accounts.permissions import Permission
 from accounts.roles import ScopeKind
 from core.models import Attachment
 from core.pinyin import sort_key
-from representatives.models import Person, Validity, reached
+from representatives.models import Person, Validity, check_order, reached
 
 if TYPE_CHECKING:
     from datetime import date
@@ -281,6 +281,9 @@ class StationStaff(models.Model):
     def __str__(self) -> str:
         return f"{self.user} {self.station}"
 
+    def clean(self) -> None:
+        check_order(self.begins_on, self.ends_on)
+
 
 @pghistory.track()
 class Posting(models.Model):
@@ -318,6 +321,9 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person} {self.station}"
+
+    def clean(self) -> None:
+        check_order(self.begins_on, self.ends_on)
 
 
 class StationPhoto(models.Model):

@@ -460,3 +460,45 @@ def test_what_the_tables_refuse_is_said_in_words(county, sign_in):
     assert "每周的要选周几" in plan.content.decode()
     assert "结束要晚于开始" in plan.content.decode()
     assert "这位代表这段时间已经在这个站了" in twice.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "changes"),
+    [
+        ("stations_posting", "ends_on", {"begins_on": "2026-06-08", "ends_on": "2026-06-07"}),
+        ("stations_stationstaff", "ends_on", {"begins_on": "2026-06-08", "ends_on": "0001-01-01"}),
+        ("representatives_mandate", "ends_on", {"begins_on": "9999-12-31", "ends_on": "2026-06-07"}),
+        (
+            "stations_reception",
+            "ends_at",
+            {
+                "starts_at_0": "2026-06-08",
+                "starts_at_1": "11:00",
+                "ends_at_0": "2026-06-08",
+                "ends_at_1": "09:00",
+            },
+        ),
+    ],
+)
+def test_what_ends_before_it_begins_is_said_of_its_field(county, sign_in, name, field, changes):
+    mandate = county.representative.mandates.get()
+    data = {
+        "station": county.other_station.pk, "person": county.representative.pk, "user": county.nobody.pk, "duty": "clerk",
+        "term": mandate.term_id, "kind": "reception_day",
+    }  # fmt: skip
+
+    page = sign_in(county.county_office).post(at(f"{name}_add"), data | changes)
+
+    assert page.status_code == 200
+    assert field in page.context["adminform"].form.errors
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0206-06-08", "9" * 40])
+def test_a_station_is_not_closed_in_a_year_typed_wrong(county, sign_in, day):
+    page = act(
+        sign_in(county.county_office), "stations_station", "close", [county.station], on=day, confirmed="1"
+    )
+
+    assert page.status_code == 422
+    county.station.refresh_from_db()
+    assert county.station.closed_on is None
