@@ -20,6 +20,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
 from import_export.admin import ExportMixin
 from import_export.formats.base_formats import Format
@@ -225,7 +226,13 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
         return PlacedForm
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        return obj.get_absolute_url() if obj is not None and hasattr(obj, "get_absolute_url") else None
+        """None also for a row shown with what was typed into it and refused: no address may follow from that."""
+        if obj is None or not hasattr(obj, "get_absolute_url"):
+            return None
+        try:
+            return str(obj.get_absolute_url())
+        except NoReverseMatch:
+            return None
 
     # --- actions
 

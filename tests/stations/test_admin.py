@@ -142,6 +142,16 @@ def test_a_station_cannot_stand_above_itself(county, sign_in):
     assert "上级不能是它自己" in answer.content.decode()
 
 
+@pytest.mark.parametrize("code", ["", "-2+3", "a/b", "\x00", "编号"])
+def test_a_code_that_can_be_none_is_said_at_its_field(county, sign_in, code):
+    page = sign_in(county.county_office).post(
+        at("stations_station_change", county.station.pk), station_form(county.station, code=code)
+    )
+
+    assert page.status_code == 200
+    assert "code" in page.context["adminform"].form.errors
+
+
 def test_a_photo_that_is_none_is_said_at_its_field(county, sign_in):
     answer = sign_in(county.county_office).post(
         at("stations_station_change", county.station.pk),
