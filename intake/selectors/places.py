@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, IntegerField, Value, When
 
 from accounts.models import Area
 from representatives.models import Person
 from stations.models import Posting, Reception, Station
+from stations.selectors import GENERAL_KINDS, open_to_public, station_for_village
 
-# A station hears people before a home does, a point stands under its station.
-_ORDER = ("station", "point", "home")
 LONGEST_LIST = 400
 
 
@@ -68,24 +66,12 @@ def _representative(public_id: str) -> Person | None:
 
 
 def station_for(village: Area) -> Station | None:
-    """The station that serves a village: named for it, else its town's, else its county's. One statement."""
-    nearness = Case(
-        When(serves=village, then=Value(0)),
-        When(town_code=village.town_code, then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
-    kind = Case(
-        *[When(kind=kind, then=Value(place)) for place, kind in enumerate(_ORDER)],
-        default=Value(len(_ORDER)),
-        output_field=IntegerField(),
-    )
-    return (
-        Station.objects.public()
-        .in_use()
-        .filter(county_code=village.county_code)
+    """The station that serves a village; where neither its town nor its county has one, any of the county: nobody is sent away."""
+    return station_for_village(village) or (
+        open_to_public()
+        .filter(county_code=village.county_code, kind__in=GENERAL_KINDS)
         .select_related("area")
-        .order_by(nearness, kind, "code")
+        .order_by("code")
         .first()
     )
 
