@@ -66,6 +66,12 @@ class RequestAdmin(ReadOnlyAdmin):
         rows: Any = super().get_queryset(request)
         return rows.for_list()
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Whole: the page of one case shows what a list leaves out."""
+        user: Any = request.user
+        rows = ConstituentRequest.objects.visible_to(user).for_page()
+        return rows.filter(pk=object_id).first() if object_id.isdecimal() else None
+
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Chinese words by the desk's own index."""
         found = search(queryset, search_term, vector="search", texts=["reference", "title", "body", "place"])

@@ -107,6 +107,10 @@ class RequestQuerySet(CaseQuerySet):
             "body_spans", "contact_name", "contact_phone", "receipt_code", "search", "spaced"
         )
 
+    def for_page(self) -> Self:
+        """Everything the page of one case shows."""
+        return self.select_related("station", "unit", "category", "village", "follower", "master")
+
     def to_anonymise(self, before: datetime) -> Self:
         return self.filter(closed_at__lt=before, anonymised_at__isnull=True, legal_hold=False)
 

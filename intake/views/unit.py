@@ -48,7 +48,7 @@ def require_unit(user: Any) -> None:
 
 def find_reply(user: Any, public_id: str) -> ConstituentRequest:
     """A case now with this person's unit; for everybody else, an accused unit first of all, there is none."""
-    seen = reads.of_units(user).select_related("station", "unit", "category", "village", "follower", "master")
+    seen = reads.of_units(user).for_page()
     # Every right of a unit asks whether it is complained about.
     case = seen.prefetch_related("accused").filter(public_id=public_id).first()
     if case is None:

@@ -29,7 +29,6 @@ from intake.pages import also_looking, case_context, pending_extension
 from intake.selectors.case import events_of
 from intake.selectors.desk import draft_of, is_desk_person, is_unit_person
 
-WITH = ("station", "unit", "category", "village", "follower", "master")
 # As long as a one-line result: only there the letters are counted.
 HEADLINE = 30
 TOLD = {
@@ -54,7 +53,7 @@ TOLD = {
 
 def find_case(user: Any, public_id: str) -> ConstituentRequest:
     """The case, for whom may see it; for everybody else there is none."""
-    seen = ConstituentRequest.objects.visible_to(user).select_related(*WITH)
+    seen = ConstituentRequest.objects.visible_to(user).for_page()
     return get_object_or_404(seen, public_id=public_id)
 
 
@@ -213,9 +212,7 @@ def _after_step(request: Any, case: ConstituentRequest, step: Step) -> HttpRespo
     if not in_pane(request):
         messages.success(request, said)
         return _see_other(safe_next(request, case.get_absolute_url()))
-    seen = (
-        ConstituentRequest.objects.visible_to(request.user).select_related(*WITH).filter(pk=case.pk).first()
-    )
+    seen = ConstituentRequest.objects.visible_to(request.user).for_page().filter(pk=case.pk).first()
     if seen is None:
         response = render(request, "intake/desk/_gone.html", {"said": said})
     else:
