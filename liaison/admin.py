@@ -29,7 +29,10 @@ class HouseAdminSite(AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_active and is_staff_person(request.user)
+        return self.lets_in(request.user)
+
+    def lets_in(self, user: Any) -> bool:
+        return bool(user.is_active) and is_staff_person(user)
 
     def holds(self, user: Any, right: str, *, over: Any = None) -> bool:
         """What `core.admin` asks instead of Django's permissions."""
@@ -84,4 +87,9 @@ class HouseAdminSite(AdminSite):
             if getattr(admin, "column_icon", ""):
                 name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
                 label = admin.column_label or model._meta.verbose_name_plural
-                navigation.register(admin.column_group, label, name, admin.column_icon, admin.may_see)
+                navigation.register(
+                    admin.column_group, label, name, admin.column_icon, self._listed_for(admin)
+                )
+
+    def _listed_for(self, admin: Any) -> navigation.Rule:
+        return lambda user: self.lets_in(user) and admin.may_see(user)

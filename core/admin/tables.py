@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import tablib
 from django.db import models
+from django.http import FileResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.formats.base_formats import Format
@@ -44,9 +45,15 @@ class ExcelOut(_TableOut):
     def get_content_type(self) -> str:
         return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
-        with write_xlsx(dataset.headers or [], dataset) as file:
-            return file.read()
+    def answer(self, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
+        """The rows go to a file on disk as they come, and from there to the browser."""
+        return FileResponse(
+            write_xlsx(headings, rows),
+            as_attachment=True,
+            filename=name,
+            content_type=self.get_content_type(),
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 class CsvOut(_TableOut):
@@ -59,8 +66,13 @@ class CsvOut(_TableOut):
     def get_content_type(self) -> str:
         return "text/csv; charset=utf-8"
 
-    def export_data(self, dataset: tablib.Dataset, **kwargs: Any) -> bytes:
-        return b"".join(write_csv(dataset.headers or [], dataset))
+    def answer(self, name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponseBase:
+        """Line by line, as the browser takes them."""
+        return StreamingHttpResponse(
+            write_csv(headings, rows),
+            content_type=self.get_content_type(),
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        )
 
 
 def table_of(model: type[models.Model], names: Iterable[str]) -> type[ModelResource]:

@@ -537,18 +537,48 @@ def test_a_filter_by_unit_offers_only_what_the_person_may_see(county, sign_in):
 # --- tables out and in
 
 
-def exported(client: Any, name: str, file_format: str, **query: Any) -> Any:
-    return client.post(
+def exported(client: Any, name: str, file_format: str, **query: Any) -> bytes:
+    answer = client.post(
         reverse(f"admin:{name}_export"), {"format": file_format, "resource": "0"}, query_params=query
     )
+    assert answer.streaming
+    return b"".join(answer.streaming_content)
+
+
+def test_an_export_reads_its_rows_as_the_browser_takes_them(county, sign_in, count_queries):
+    client = sign_in(county.county_office)
+
+    with count_queries() as asked:
+        answer = client.post(reverse("admin:accounts_unit_export"), {"format": "1", "resource": "0"})
+    with count_queries() as taken:
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+
+    assert not [each for each in asked if "DECLARE" in each["sql"]]
+    assert [each["sql"][:7] for each in taken] == ["DECLARE"]
+    assert len(lines) == 4
+    assert answer.headers["Content-Disposition"].endswith('.csv"')
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_an_export_costs_the_same_for_few_rows_and_for_many(county, sign_in, count_queries):
+    client = sign_in(county.county_office)
+    exported(client, "accounts_unit", "1")
+    with count_queries() as few:
+        exported(client, "accounts_unit", "1")
+    Unit.objects.bulk_create(Unit(code=f"m{n}", name=f"局{n}", area=county.county) for n in range(700))
+
+    with count_queries() as many:
+        assert len(exported(client, "accounts_unit", "1").splitlines()) == 704
+
+    assert len(many) == len(few)
 
 
 def test_an_export_runs_no_formula_has_chinese_headings_and_is_logged(county, sign_in):
     Unit.objects.create(code="evil", name='=HYPERLINK("http://x")', short_name="＋1", area=county.county)
     client = sign_in(county.county_office)
 
-    sheet = load_workbook(io.BytesIO(exported(client, "accounts_unit", "0").content)).active
-    lines = list(csv.reader(io.StringIO(exported(client, "accounts_unit", "1").content.decode("utf-8-sig"))))
+    sheet = load_workbook(io.BytesIO(exported(client, "accounts_unit", "0"))).active
+    lines = list(csv.reader(io.StringIO(exported(client, "accounts_unit", "1").decode("utf-8-sig"))))
 
     assert [cell.value for cell in sheet[1]] == lines[0]
     assert {"代号", "名称", "所在区划", "类别"} <= set(lines[0])
@@ -564,7 +594,7 @@ def test_an_export_runs_no_formula_has_chinese_headings_and_is_logged(county, si
 def test_an_export_takes_what_the_list_shows_and_no_encrypted_columns(county, sign_in):
     client = sign_in(county.security_admin)
 
-    found = exported(client, "accounts_user", "1", q="clerk").content.decode("utf-8-sig")
+    found = exported(client, "accounts_user", "1", q="clerk").decode("utf-8-sig")
 
     lines = list(csv.reader(io.StringIO(found)))
     assert {line[0] for line in lines[1:]} == {"clerk", "other_clerk"}
@@ -719,6 +749,14 @@ def test_rows_ticked_that_can_be_no_rows_are_refused_in_words(county, sign_in, s
     assert "看不懂" in response.content.decode()
 
 
+@pytest.mark.parametrize("query", ["pk__in=x&e=1", "nonsense=1&e=1", "is_active__exact=x&e=1", "p=x&o=y&e=1"])
+def test_a_filter_that_cannot_be_read_is_answered_in_words(county, sign_in, query):
+    response = sign_in(county.county_office).get(reverse("admin:accounts_unit_changelist") + f"?{query}")
+
+    assert response.status_code in (200, 400)
+    assert "单位" in response.content.decode() or "看不懂" in response.content.decode()
+
+
 def test_a_page_draws_as_many_rows_as_were_sent_whatever_their_count_says(county, sign_in):
     data = {
         "code": "", "name": "x", "area_prefix": "990127", "source": "x", "valid_from": "2026-01-01", "valid_to": "",
@@ -789,6 +827,13 @@ def test_the_left_column_lists_the_desks_before_the_data(county, sign_in):
     page = sign_in(county.county_office).get("/admin/").content.decode()
 
     assert page.index("/desk/requests/") < page.index(reverse("admin:accounts_area_changelist"))
+
+
+def test_whoever_cannot_enter_the_data_pages_is_led_to_none(county, sign_in):
+    own, staff = (sign_in(user).get("/account/").content.decode() for user in (county.rep, county.clerk))
+
+    assert reverse("admin:stations_station_changelist") in staff
+    assert "/admin/" not in own
 
 
 def test_the_workbench_costs_the_same_for_one_case_and_for_twenty(county, sign_in, count_queries):
