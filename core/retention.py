@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pghistory.models
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, ForeignObjectRel, OuterRef
 from django.utils import timezone
 
 from core.cases import case_models
@@ -58,12 +60,27 @@ def anonymise(case: Case) -> None:
 
 
 def drop_orphans(*, now: datetime) -> int:
-    """Delete private files of yesterday or before that no attachment names; gives how many."""
+    """Delete pictures nobody shows any more, and private files of yesterday or before that no attachment names.
+
+    Gives how many files. A file of a request still being handled is younger than a day.
+    """
+    _shown_nowhere(before=now - ORPHAN_KEPT).delete()
     known = set(Attachment.objects.exclude(path="").values_list("path", flat=True))
     lost = list(orphans(known, before=(now - ORPHAN_KEPT).timestamp()))
     for path in lost:
         delete_private(path)
     return len(lost)
+
+
+def _shown_nowhere(*, before: datetime) -> Any:
+    """Attachments of no case and no draft (a station's, a person's) to which no row points; histories do not count."""
+    rows = Attachment.objects.exclude(case_label__in=[*case_models(), PHOTOS_OF_DRAFT])
+    for relation in Attachment._meta.get_fields(include_hidden=True):
+        model: Any = relation.related_model
+        if isinstance(relation, ForeignObjectRel) and not issubclass(model, pghistory.models.Event):
+            pointing = model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
+            rows = rows.filter(~Exists(pointing))
+    return rows.filter(created_at__lt=before)
 
 
 def drop_drafts(*, now: datetime) -> int:

@@ -45,9 +45,14 @@ def replace_photo(subject: Any, upload: Any, *, label: str, by: User) -> Any:
     subject.photo = keep_photo(upload, label=label, of=subject.pk, by=by)
     subject.save(update_fields=["photo"])
     if former is not None:
-        former.delete()
-        transaction.on_commit(lambda: delete_private(former.path))
+        drop_photo(former)
     return subject
+
+
+def drop_photo(photo: Attachment) -> None:
+    """A picture nobody shows any more is gone for good: row and file."""
+    photo.delete()
+    transaction.on_commit(lambda: delete_private(photo.path))
 
 
 def set_person_photo(person: Person, upload: Any, *, by: User) -> Person:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.permissions import Permission as P
 from core.admin import AuditedAdmin, HouseInline
 from core.admin.sheets import SheetImportMixin
-from representatives.actions import keep_photo, replace_photo
+from representatives.actions import drop_photo, keep_photo, replace_photo
 from stations import actions, rules, sheets
 from stations.admin.base import AtStation, AtStationAdmin, typed
 from stations.forms import CloseForm, StationForm
@@ -155,6 +155,12 @@ class StationAdmin(SheetImportMixin, AtStationAdmin):
         if form.cleaned_data.get("more_photo"):
             photo = keep_photo(form.cleaned_data["more_photo"], label="station", of=obj.pk, by=request.user)
             StationPhoto.objects.create(station=obj, attachment=photo, order=obj.photos.count())
+
+    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        for gone in formset.deleted_objects:
+            if isinstance(gone, StationPhoto):
+                drop_photo(gone.attachment)
 
     # --- open, close
 

@@ -25,6 +25,7 @@ from core.tasks import purge_personal_data
 from intake import actions
 from intake.actions import Contact
 from intake.models import ConstituentRequest
+from stations.models import Station
 
 NAME, PHONE, INSIDE = "欧阳翠花", "13987654321", "13712349876"
 IDENTITY = "11010519491231002X"
@@ -252,6 +253,47 @@ def test_drafts_submissions_and_files_nobody_names_go_when_their_time_is_over(co
         f.relative_to(django_settings.PRIVATE_ROOT).as_posix()
         for f in django_settings.PRIVATE_ROOT.rglob("*.jpg")
     } == kept
+
+
+def picture_of(label: str, days: int) -> Attachment:
+    return Attachment.objects.create(
+        case_label=label, case_id=1, path=store_bytes(b"photo"), sha256="", size=5, is_public=True,
+        created_at=timezone.now() - timedelta(days=days),
+    )  # fmt: skip
+
+
+def age(*paths: str) -> None:
+    two_days_ago = timezone.now().timestamp() - 2 * 86_400
+    for path in paths:
+        os.utime(django_settings.PRIVATE_ROOT / path, (two_days_ago, two_days_ago))
+
+
+def test_a_public_picture_nobody_shows_any_more_goes_with_its_file(county):
+    shown, taken_down, fresh = picture_of("station", 2), picture_of("station", 2), picture_of("person", 0)
+    Station.objects.filter(pk=county.station.pk).update(
+        photo=taken_down
+    )  # a history that names it keeps nothing
+    Station.objects.filter(pk=county.station.pk).update(photo=shown)
+    evidence = picture_of("request", 2)
+    age(shown.path, taken_down.path, evidence.path)
+
+    purge_personal_data()
+
+    assert set(Attachment.objects.all()) == {shown, fresh, evidence}
+    assert not (django_settings.PRIVATE_ROOT / taken_down.path).exists()
+    assert all((django_settings.PRIVATE_ROOT / each.path).exists() for each in (shown, fresh, evidence))
+
+
+def test_a_file_whose_row_was_deleted_goes_the_next_night_and_not_before(county):
+    row = picture_of("station", 0)
+    row.delete()
+
+    purge_personal_data()
+    assert (django_settings.PRIVATE_ROOT / row.path).exists()
+
+    age(row.path)
+    purge_personal_data()
+    assert not (django_settings.PRIVATE_ROOT / row.path).exists()
 
 
 def test_a_receipt_code_in_a_path_is_not_logged(log):

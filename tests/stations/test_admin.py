@@ -124,6 +124,27 @@ def test_an_office_opens_a_station_with_a_photo_and_a_head_may_not(county, sign_
     assert sign_in(county.station_head).get(at("stations_station_add")).status_code == 403
 
 
+def test_a_picture_taken_down_is_gone_at_once(
+    county, client, sign_in, settings, tmp_path, django_capture_on_commit_callbacks
+):
+    settings.PRIVATE_ROOT = tmp_path
+    office, station = sign_in(county.county_office), county.station
+    page = at("stations_station_change", station.pk)
+    assert office.post(page, station_form(station, more_photo=picture())).status_code == 302
+    photo = StationPhoto.objects.select_related("attachment").get()
+    address = f"/files/{photo.attachment.public_id}/"
+    assert b"".join(client.get(address).streaming_content)
+
+    down = {"photos-TOTAL_FORMS": 1, "photos-INITIAL_FORMS": 1, "photos-0-id": photo.pk, "photos-0-order": 0,
+            "photos-0-station": station.pk, "photos-0-DELETE": "on"}  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        assert office.post(page, station_form(station, **down)).status_code == 302
+
+    assert not StationPhoto.objects.exists()
+    assert client.get(address).status_code == 404
+    assert not list(tmp_path.rglob("*.jpg"))
+
+
 def test_a_town_may_not_put_a_station_into_another_town(county, sign_in):
     new = Station(code="0320", name="新站", kind="station", area=county.towns[1])
 
