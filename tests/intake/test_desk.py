@@ -766,3 +766,15 @@ def test_the_bar_counts_what_came_in_since(county, sign_in):
 
     assert "新来 1 件" in desk.get(url, {"since": first.pk}).content.decode()
     assert desk.get(url, {"since": "abc"}).status_code == 200
+
+
+def test_what_can_be_no_case_is_no_case(county, sign_in):
+    client = sign_in(county.town_office)
+    case = county.registered()
+
+    assert client.get("/desk/requests/?case=%00").status_code == 404
+    page = client.post(
+        "/desk/requests/batch/assign/", {"ids": ["\x00", "x\x00y", "字" * 400, case.public_id]}
+    )
+    assert page.status_code == 200
+    assert case.reference in page.content.decode()

@@ -438,6 +438,13 @@ def test_the_receipt_counts_its_dates_from_the_clocks(county, client):
         assert day in text
 
 
+def test_a_method_nobody_offers_is_refused(county, client):
+    code = county.receive().receipt_code
+
+    for address in ("/track/", f"/t/{code}/more", f"/t/{code}/withdrawal", "/requests/new/check/"):
+        assert client.put(address).status_code == 405, address
+
+
 def test_everything_is_answered_under_get_only_where_it_should_be(county, client):
     request = county.told()
 

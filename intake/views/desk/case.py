@@ -52,7 +52,9 @@ TOLD = {
 
 
 def find_case(user: Any, public_id: str) -> ConstituentRequest:
-    """The case, for whom may see it; for everybody else there is none."""
+    """The case, for whom may see it; for everybody else there is none. The id may come out of a query: PostgreSQL knows no NUL."""
+    if "\0" in public_id:
+        raise Http404
     seen = ConstituentRequest.objects.visible_to(user).for_page()
     return get_object_or_404(seen, public_id=public_id)
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.codes import show_code
 from core.publicdoor import client_address, public_form
@@ -32,6 +32,7 @@ ADDED_PHOTOS = 6
 
 
 @public_form
+@require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
     """Number and last four digits, or number and code: one answer for a wrong number and a wrong secret."""
     if request.method != "POST":
@@ -239,6 +240,7 @@ def reply(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @public_form
+@require_http_methods(["GET", "HEAD", "POST"])
 def say_more(request: HttpRequest, code: str) -> HttpResponse:
     """补充情况、照片."""
     page = _page_of(code)
@@ -276,6 +278,7 @@ def more_photos(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @public_form
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, code: str) -> HttpResponse:
     """A page of its own asks once more."""
     page = _page_of(code)

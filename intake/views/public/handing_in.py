@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Category
 from core.models import Draft
@@ -66,6 +66,7 @@ def matter_of(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @public_form
+@require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest) -> HttpResponse:
     """Read it back; one press hands it in, and however often it is pressed there is one request."""
     token = door.token_of(request)
