@@ -27,7 +27,9 @@ class MandateSerializer(serializers.ModelSerializer):
 class RepresentativeSerializer(serializers.ModelSerializer):
     id = serializers.CharField(source="public_id")
     mandates = MandateSerializer(many=True, source="live_mandates")
-    topics: serializers.ManyRelatedField = serializers.SlugRelatedField(slug_field="code", many=True, read_only=True)
+    topics: serializers.ManyRelatedField = serializers.SlugRelatedField(
+        slug_field="code", many=True, read_only=True
+    )
 
     class Meta:
         model = Person
