@@ -13,7 +13,6 @@ from django.template import engines
 from django.test import RequestFactory
 from django.utils.safestring import mark_safe
 
-from testenv import chromium
 from tests.house.test_frontend import SAMPLES, STATIC, SampleForm
 
 pytestmark = pytest.mark.browser
@@ -24,37 +23,17 @@ POLICY = "; ".join(
     f"{name} {' '.join(value for value in values if isinstance(value, str))}"
     for name, values in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].items()
 )
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield started
-        started.close()
-
 
 Open = Callable[..., Any]
 
 
 @pytest.fixture
-def show(browser: Any) -> Iterator[Open]:
+def show(chromium: Any) -> Iterator[Open]:
     """`show(body, width=390, size="")`: a resident's page with this body, under the policy of production."""
     contexts = []
 
     def opened(body: str, *, width: int = 390, size: str = "", base: str = "base_public.html") -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 844})
+        context = chromium.new_context(viewport={"width": width, "height": 844})
         contexts.append(context)
         page = context.new_page()
         page.posts, page.complaints = [], []

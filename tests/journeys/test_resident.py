@@ -126,7 +126,7 @@ def test_with_script_photos_are_shrunk_and_a_double_tap_gives_one_request(county
     photos = Attachment.objects.about(request)
     assert photos.count() == 2
     assert max(photo.width for photo in photos) == 1600
-    assert page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('draft:intake')).length") == 0
+    page.wait_for_function("!Object.keys(localStorage).some(k => k.startsWith('draft:intake'))")
 
     page.go_back()
     page.wait_for_selector(".slip__no")
