@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from core.models import Clock, Event
@@ -40,13 +41,19 @@ def lock_family(request: ConstituentRequest) -> list[ConstituentRequest]:
 
     Everything that locks several cases does so in this order: two clerks and the sweep cannot wait for one another.
     """
+    own = ConstituentRequest.objects.filter(pk=request.pk)
     family = ConstituentRequest.objects.filter(
-        Q(pk=request.pk) | Q(master=request.pk) | Q(pk=request.master_id or request.pk)
+        Q(pk=request.pk) | Q(master=request.pk) | Q(pk__in=own.values("master"))
     )
-    locked = list(family.select_for_update(of=("self",)).order_by("pk"))
-    # What was merged into it while we waited for the lock shows only to a second look; from now on nothing joins.
-    locked = list(family.select_for_update(of=("self",)).order_by("pk"))
-    return [each for each in locked if each.master_id == request.pk and each.state == "merged"]
+    while True:
+        # What was merged into it while we waited shows only to a second look, and may have to be locked before what we
+        # hold: going back to the savepoint lets go of it. Once all are held nothing joins any more.
+        mark = transaction.savepoint()
+        locked = list(family.select_for_update(of=("self",)).order_by("pk"))
+        if set(family.values_list("pk", flat=True)) == {each.pk for each in locked}:
+            transaction.savepoint_commit(mark)
+            return [each for each in locked if each.master_id == request.pk and each.state == "merged"]
+        transaction.savepoint_rollback(mark)
 
 
 def end_assignment(request: ConstituentRequest, event: Event, how: str) -> None:
