@@ -116,11 +116,15 @@ def open_to_public() -> QuerySet[Station]:
     return Station.objects.public().filter(Q(closed_on__isnull=True) | Q(closed_on__gt=today))
 
 
+def site_prefix() -> str:
+    """The digits all divisions of this site begin with: two for a province, four for a city, six for a county."""
+    code = settings.SITE_AREA_CODE
+    return code[:2] if not code[2:].strip("0") else code[:4] if not code[4:].strip("0") else code[:6]
+
+
 def within_site(stations: QuerySet[Station]) -> QuerySet[Station]:
     """Those of the portal's own division: all towns of a county, all counties of a city."""
-    own = settings.SITE_AREA_CODE
-    prefix = own[:2] if not own[2:].strip("0") else own[:4] if not own[4:].strip("0") else own[:6]
-    return stations.filter(county_code__startswith=prefix)
+    return stations.filter(county_code__startswith=site_prefix())
 
 
 def stations_serving(area: Area) -> QuerySet[Station]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts.models import Area
 from representatives.models import Person
 from stations.models import Posting, Reception, Station
-from stations.selectors import GENERAL_KINDS, open_to_public, station_for_village
+from stations.selectors import GENERAL_KINDS, open_to_public, site_prefix, station_for_village
 
 LONGEST_LIST = 400
 
@@ -74,12 +74,6 @@ def station_for(village: Area) -> Station | None:
         .order_by("code")
         .first()
     )
-
-
-def site_prefix() -> str:
-    """The digits all divisions of this site begin with: two for a province, four for a city, six for a county."""
-    code = settings.SITE_AREA_CODE
-    return code[:2] if not code[2:].strip("0") else code[:4] if not code[4:].strip("0") else code[:6]
 
 
 def site_county() -> str:
