@@ -173,7 +173,7 @@ def test_cut_off_after_the_first_step_it_waits_on_the_phone_and_is_handed_in_onc
     fill_contact(page)
     page.get_by_role("button", name="下一步").click()
     page.wait_for_url("**/requests/queued/")
-    assert page.get_by_text("2 张", exact=True).is_visible()
+    page.get_by_text("2 张", exact=True).wait_for()  # the script reads it from the phone's store
     page.get_by_role("button", name="先存好").click()
     page.wait_for_selector("#waiting:not([hidden])")
     assert not ConstituentRequest.objects.exists()
