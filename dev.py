@@ -258,7 +258,7 @@ def verb_fix(words: list[str]) -> int:
 
 
 def verb_docs(words: list[str]) -> int:
-    """draw docs/states.md and docs/roles.md from the tables"""
+    """draw docs/states.md and docs/roles.md from the tables, docs/quality.md from what was measured"""
     return manage(["draw_docs", *words])
 
 

@@ -1,4 +1,4 @@
-"""Draw docs/states.md and docs/roles.md from the tables they describe, so that no copy can go stale."""
+"""Draw docs/states.md and docs/roles.md from the tables they describe, and docs/quality.md from what was measured."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from accounts.permissions import Permission
 from accounts.roles import ROLE_PERMISSIONS, ROLE_SCOPE, SEPARATE_ROLES, Role
 from core.cases import case_models
 from core.workflow import as_markdown
+from liaison import quality
 
 DRAWN_BY = "<!-- Drawn by `python3 dev.py docs` from the tables; do not edit. -->\n\n"
 DIRECTORY = settings.BASE_DIR / "docs"
@@ -47,7 +48,7 @@ def roles() -> str:
     return "".join(lines)
 
 
-PAGES: dict[str, Callable[[], str]] = {"states.md": states, "roles.md": roles}
+PAGES: dict[str, Callable[[], str]] = {"states.md": states, "roles.md": roles, "quality.md": quality.page}
 
 
 def stale() -> list[str]:
@@ -61,7 +62,7 @@ def _read(name: str) -> str:
 
 
 class Command(BaseCommand):
-    help = "Draw docs/states.md and docs/roles.md from the tables."
+    help = "Draw docs/states.md, docs/roles.md and docs/quality.md."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--check", action="store_true", help="only say whether they are stale")
@@ -74,3 +75,5 @@ class Command(BaseCommand):
         for name, draw in PAGES.items():
             (DIRECTORY / name).write_text(draw(), encoding="utf-8")
             self.stdout.write(f"docs/{name}")
+        for age in quality.ages():
+            self.stdout.write(age)
