@@ -52,7 +52,14 @@ def write(
     now = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit()}
     by_id = {row["id"]: row for row in (read(path)["rows"] if path.exists() else [])}
     by_id |= {row.id: asdict(row) | now for row in rows}
-    told = {"name": name, **now, "machine": machine(), "title": title, "command": command, "how": how}
+    told: dict[str, Any] = {
+        "name": name,
+        **now,
+        "machine": machine(),
+        "title": title,
+        "command": command,
+        "how": how,
+    }
     told |= {"weak": list(weak), "rows": sorted(by_id.values(), key=_order)}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
