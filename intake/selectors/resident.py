@@ -91,8 +91,9 @@ class CasePage:
 
 def by_code(code: str) -> Any:
     """The case of a private code, with all its page needs of other tables. Nothing once it is anonymised."""
+    # A newer answer may be signed already, for a plan that is followed or for the case this was merged into.
     reply = RequestReply.objects.filter(
-        Q(request=OuterRef("pk")) | Q(request=OuterRef("master")), signed_at__isnull=False
+        Q(request=OuterRef("pk")) | Q(request=OuterRef("master")), signed_at__lte=OuterRef("told_at")
     ).order_by("-signed_at", "-pk")
     answer = reply.values(
         json=JSONObject(
@@ -165,8 +166,10 @@ def _clock(request: Any, ids: list[int]) -> ClockFace | None:
 
 
 def _sort_photos(page: CasePage, photos: Iterable[Attachment]) -> None:
-    told = page.request.state in ANSWERED
+    """Of the handling only what the resident was told with: photos that came since belong to the next answer."""
+    told_at = page.request.told_at if page.request.state in ANSWERED else None
     for photo in photos:
+        told = told_at is not None and photo.created_at <= told_at
         if photo.role == Attachment.Role.BEFORE and told:
             page.before = photo
         elif photo.role == Attachment.Role.AFTER and told:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from core.images import CleanImage, clean_image, store_bytes
 from core.models import Attachment
@@ -27,6 +29,7 @@ def picture(
     case_id: int | None = None,
     role: str = Attachment.Role.OTHER,
     is_public: bool = True,
+    at: datetime | None = None,
 ) -> Attachment:
     image = photo(name)
     return Attachment.objects.create(
@@ -40,4 +43,5 @@ def picture(
         height=image.height,
         caption=caption,
         is_public=is_public,
+        created_at=at or timezone.now(),
     )

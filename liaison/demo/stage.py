@@ -144,7 +144,9 @@ class Stage:
             body=body, **rest,
         )  # fmt: skip
         for role, name in zip(("before", "after"), photos.split(), strict=False):
-            picture(name, label=request.label, case_id=request.pk, role=role, is_public=request.is_public)
+            picture(
+                name, label=request.label, case_id=request.pk, role=role, is_public=request.is_public, at=written
+            )  # fmt: skip
         if signed is not None:
             yield from self.step(signed, actions.sign, request, by=self.people.heads[unit])
 
