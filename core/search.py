@@ -15,22 +15,25 @@ from core.privacy import fold
 MAX_QUERY = 60
 MAX_WORDS = 6
 
-# The gram column is filled by the database itself, so bulk SQL and the ORM cannot disagree.
+# The gram column is filled by the database itself, so bulk SQL and the ORM cannot disagree. PL/pgSQL keeps its plan from
+# one statement to the next: a function in plain SQL was planned anew for every request that came in.
 SQL_GRAMS = r"""
 CREATE OR REPLACE FUNCTION liaison_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN lower(normalize(coalesce(words, ''), NFKC));
-CREATE OR REPLACE FUNCTION liaison_grams(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    WITH chars AS (
-        SELECT c, n, lead(c) OVER (ORDER BY n) AS following
-        FROM regexp_split_to_table(liaison_fold(words), '') WITH ORDINALITY AS t(c, n)
-    ),
-    grams AS (
-        SELECT c AS gram FROM chars WHERE c <> '' AND c !~ '\s'
-        UNION SELECT c || following FROM chars WHERE c <> '' AND c !~ '\s' AND following !~ '\s'
-    )
-    SELECT coalesce(array_to_tsvector(array_agg(DISTINCT gram)), ''::tsvector) FROM grams;
-END;
+CREATE OR REPLACE FUNCTION liaison_grams(words text) RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+AS $$
+DECLARE
+    -- As liaison_fold does it, spelled out: a restore fills the column with an empty search path.
+    chars text[] := string_to_array(regexp_replace(lower(normalize(coalesce(words, ''), NFKC)), '\s', ' ', 'g'), NULL);
+BEGIN
+    RETURN coalesce((
+        SELECT array_to_tsvector(array_agg(gram)) FROM (
+            SELECT c AS gram FROM unnest(chars) AS t(c) WHERE c <> ' '
+            UNION ALL
+            SELECT c || following FROM unnest(chars, chars[2:]) AS t(c, following) WHERE c <> ' ' AND following <> ' '
+        ) grams
+    ), ''::tsvector);
+END $$;
 """
 
 
