@@ -96,9 +96,10 @@ def is_staff_person(user: Any) -> bool:
 
 
 def people_with(role: Role, *, area_codes: Iterable[str] = (), unit_id: int | None = None) -> Any:
-    """Active users holding a role over one of these areas, or in this unit."""
+    """Active users holding a role over one of these areas, or in this unit; a role over the whole site needs neither."""
     held = Membership.objects.in_force().filter(role=role)
-    held = (
-        held.filter(unit_id=unit_id) if unit_id is not None else held.filter(area__code__in=list(area_codes))
-    )
+    if unit_id is not None:
+        held = held.filter(unit_id=unit_id)
+    elif ROLE_SCOPE[role] != ScopeKind.SITE:
+        held = held.filter(area__code__in=list(area_codes))
     return User.objects.filter(is_active=True, memberships__in=held).distinct()

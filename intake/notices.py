@@ -149,6 +149,12 @@ class RequestUrged(_ToStaff):
     channels = (INBOX, EMAIL)
 
 
+class LookedOften(_ToStaff):
+    """Somebody opens numbers all day: no business of those at the desk, but of the auditors."""
+
+    key, template = "intake.looked_often", "intake/notices/looked_often.txt"
+
+
 # --- who hears
 
 
@@ -201,6 +207,10 @@ def county_office(request: ConstituentRequest) -> list[Recipient]:
 def follower(request: ConstituentRequest) -> list[Recipient]:
     person = request.follower
     return [Recipient(user_id=person.user_id)] if person is not None and person.user_id is not None else []
+
+
+def auditors() -> list[Recipient]:
+    return _users(people_with(Role.AUDITOR))
 
 
 # Whom a rung can name. Not the resident: what a rung says is said to those who work.

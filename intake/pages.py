@@ -54,10 +54,11 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
     all_photos = case_reads.photos(case)
     alike = same_matters([case], user).get(case.pk, []) if "merge" in verbs else []
     kin, same = case_reads.beside(case, user, alike)
+    lines = case_reads.timeline(case, events, inside=is_desk_person(user))
     return {
         "case": case,
         "faces": deadlines.faces(case),
-        "lines": case_reads.timeline(case, events, inside=is_desk_person(user)),
+        "lines": lines,
         "photos": [photo for photo in all_photos if photo.role == "evidence"],
         "result_photos": [photo for photo in all_photos if photo.role in ("before", "after")],
         "replies": list(
@@ -69,6 +70,7 @@ def case_context(user: Any, case: ConstituentRequest) -> dict[str, Any]:
         "may_reveal": may_reveal,
         "contact_name": case.contact_name if may_reveal else "",
         "contact_masked": case.masked_phone if may_reveal and case.has_contact else "",
+        "hides_numbers": may_reveal and case.hides_numbers(note for line in lines for note in line.notes),
         "also": also_looking(case, user),
         "main_steps": [each for each in buttons if each["is_main"]],
         "more_steps": [each for each in buttons if not each["is_main"]],

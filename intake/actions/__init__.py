@@ -33,6 +33,7 @@ from intake.actions.handling import (
     withdraw,
 )
 from intake.actions.lineage import merge, split, unmerge
+from intake.actions.looking import reveal_contact, reveal_numbers
 from intake.actions.marking import (
     add,
     contacted,
@@ -41,7 +42,6 @@ from intake.actions.marking import (
     note,
     publish,
     recategorise,
-    reveal_contact,
     unpublish,
 )
 from intake.actions.receiving import Contact, receive, register
@@ -90,6 +90,7 @@ __all__ = [
     "report_result",
     "request_extension",
     "reveal_contact",
+    "reveal_numbers",
     "send_back_draft",
     "settle",
     "sign",

@@ -1,4 +1,4 @@
-"""What the desk does in one go: counter entry, call-backs, batches, photos of a result, and what leaves a trace of looking."""
+"""What the desk does in one go: counter entry, call-backs, batches, photos of a result."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from uuid import uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Category, Unit
 from core.images import CleanImage, store_bytes
-from core.middleware import request_id
-from core.models import AccessLog, Attachment
+from core.models import Attachment
 from core.workflow import NotAllowed, WorkflowError
 from intake import rules
 from intake.actions.assigning import assign
@@ -188,16 +186,3 @@ def remove_photo(request: ConstituentRequest, *, public_id: str, by: Any) -> Non
     """Take back a photo of a result not yet signed; the file itself goes with the nightly cleaning."""
     _check_photos(request, by)
     photos_of_result(request).filter(public_id=public_id).delete()
-
-
-def log_looking(*, by: Any, what: str, reason: str, request: ConstituentRequest | None = None) -> None:
-    """Write down who took or opened what, and why. A list has no case of its own: 0."""
-    AccessLog.objects.create(
-        at=timezone.now(),
-        actor=by,
-        case_label=ConstituentRequest.label,
-        case_id=request.pk if request is not None else 0,
-        what=what[:40],
-        reason=reason[:200],
-        request_id=request_id.get(),
-    )

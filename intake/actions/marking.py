@@ -1,4 +1,4 @@
-"""What may happen at any time: marks, notes, additions, and opening somebody's number with a reason."""
+"""What may happen at any time: marks, notes, additions."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Category
 from core import outbox
-from core.middleware import request_id
-from core.models import AccessLog, ActorKind
+from core.models import ActorKind
 from core.privacy import cut_personal
-from core.workflow import NotAllowed, fire
-from intake import notices, rules
+from core.workflow import fire
+from intake import notices
 from intake.actions.progress import tell
 from intake.models import ConstituentRequest, RequestNote
 from representatives.duty import credit, credit_fact
@@ -165,20 +163,3 @@ def note(
         request=request, kind=RequestNote.Kind.STAFF, text=words, spans=spans, by=by, at=event.at
     )
     return request
-
-
-@transaction.atomic
-def reveal_contact(request: ConstituentRequest, *, by: Any, reason: str) -> tuple[str, str]:
-    """(name, number) in full, after writing down who looked and why. Raises NotAllowed."""
-    if not rules.may_reveal(by, request):
-        raise NotAllowed(_("群众选了只给联络站看，请经联络站转告。"))
-    AccessLog.objects.create(
-        at=timezone.now(),
-        actor=by,
-        case_label=request.label,
-        case_id=request.pk,
-        what="contact",
-        reason=reason[:200],
-        request_id=request_id.get(),
-    )
-    return request.contact_name, request.contact_phone

@@ -202,6 +202,7 @@ def reply_context(
         "shared": shared,
         "contact_name": case.contact_name if shared else "",
         "contact_masked": case.masked_phone if shared and case.has_contact else "",
+        "hides_numbers": shared and case.hides_numbers(questions),
         "questions": questions,
         "draft_url": reverse("intake:unit-draft", args=[case.public_id]),
         **check_context(case, words, photos, asked=any(note.kind == "question" for note in questions)),

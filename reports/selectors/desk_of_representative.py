@@ -136,7 +136,7 @@ def open_matters(user: Any) -> list[Followed]:
     """Everything open that this person follows, the most urgent first. Two statements, read once per request."""
     if not hasattr(user, "_open_matters"):
         rows = _with_reasons(followed(user).open().for_list(), user)
-        cases = list(desk.with_due(rows).order_by("due", "-pk")[:SHOWN])
+        cases = list(rows.order_by("due_at", "-pk")[:SHOWN])
         user._open_matters = rows_of(cases)
     return user._open_matters
 
@@ -183,8 +183,8 @@ def lists_of(user: Any) -> dict[str, Any]:
     if not has_permission(user, Permission.REQUEST_FOLLOW):
         return {}
     matters = followed(user).open()
-    late = Exists(desk.running_clocks().filter(due_at__lte=timezone.now()))
-    waits = _with_reasons(matters, user).filter(_to_speak(user) | (Q(urged=False) & Q(late)))
+    late = Q(due_at__lte=timezone.now())
+    waits = _with_reasons(matters, user).filter(_to_speak(user) | (Q(urged=False) & late))
     return {"my.open": matters, "my.waiting": waits}
 
 
@@ -268,6 +268,7 @@ class Reachable:
     phone: str
     may_reveal: bool
     has_phone: bool
+    hides_numbers: bool
 
 
 def reachable(case: Any, user: Any) -> Reachable:
@@ -277,6 +278,7 @@ def reachable(case: Any, user: Any) -> Reachable:
         case.masked_phone if allowed else "",
         allowed,
         case.has_contact,
+        allowed and bool(case.body_spans),
     )
 
 

@@ -25,8 +25,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
 from core.cells import write_csv, write_xlsx
+from core.looking import log_looking
 from core.search import words_of
-from intake.actions.desk import Batch, assign_many, log_looking, merge_many
+from intake.actions.desk import Batch, assign_many, merge_many
 from intake.forms.desk import BulkAssignForm, BulkMergeForm, ExportForm
 from intake.models import ConstituentRequest
 from intake.views.desk.case import safe_next
@@ -148,6 +149,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     narrowed = " ".join(words_of(str(wanted.filters.get("q", ""))))
     log_looking(
         by=request.user,
+        case_label=ConstituentRequest.label,
         what=f"export {wanted.view.name}",
         reason=f"{form.cleaned_data['reason']}（{wanted.view.label}{'，' + narrowed if narrowed else ''}）",
     )

@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
 from core.codes import show_code
+from core.looking import log_looking
 from core.steps import Step, StepForm, Taken, open_steps, step_of, take
 from intake import actions, rules
-from intake.actions.desk import log_looking
 from intake.actions.drafts import drop_draft, save_draft
 from intake.forms.desk import ReasonForm
 from intake.models import ConstituentRequest
@@ -260,8 +260,8 @@ def words_of(step: Step, data: Mapping[str, str]) -> dict[str, str]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
-    """看全号: asks why, writes it down, and only then shows name and number. Never by GET."""
+def reveal(request: HttpRequest, public_id: str, part: str) -> HttpResponse:
+    """看全号: asks why, writes it down, and only then shows name and number, or the numbers in the words. Never by GET."""
     case = find_case(request.user, public_id)
     if not rules.may_reveal(request.user, case):
         raise PermissionDenied
@@ -269,19 +269,27 @@ def reveal(request: HttpRequest, public_id: str) -> HttpResponse:
     context: dict[str, Any] = {
         "case": case,
         "form": form,
+        "part": part,
+        "url": request.path,
         "next": safe_next(request, case.get_absolute_url()),
     }
     status = 200
     if request.method == "POST":
         if form.is_valid():
-            name, phone = actions.reveal_contact(case, by=request.user, reason=form.cleaned_data["reason"])
-            context |= {"name": name, "phone": phone}
+            context |= {"opened": _opened(case, part, by=request.user, reason=form.cleaned_data["reason"])}
         else:
             status = 422
     template = "intake/desk/_reveal.html" if is_htmx(request) else "intake/desk/reveal.html"
     response = render(request, template, context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _opened(case: ConstituentRequest, part: str, *, by: Any, reason: str) -> dict[str, Any]:
+    if part == "numbers":
+        return {"numbers": actions.reveal_numbers(case, by=by, reason=reason)}
+    name, phone = actions.reveal_contact(case, by=by, reason=reason)
+    return {"name": name, "phone": phone}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -294,7 +302,7 @@ def slip(request: HttpRequest, public_id: str) -> HttpResponse:
     if request.session.get("slip") == case.public_id:
         return _slip(request, case)
     if request.method == "POST" and form.is_valid():
-        log_looking(by=request.user, what="receipt", reason=form.cleaned_data["reason"], request=case)
+        log_looking(by=request.user, what="receipt", reason=form.cleaned_data["reason"], about=case)
         return _slip(request, case)
     status = 422 if request.method == "POST" else 200
     return render(request, "intake/desk/slip_reason.html", {"case": case, "form": form}, status=status)
