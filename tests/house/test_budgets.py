@@ -21,6 +21,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Category, LoginSession
+from core import rulebook
 from core.models import Clock, Heartbeat, Rung, RungFiring
 from intake import actions
 from representatives.models import DutyRule, Meeting
@@ -293,7 +294,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def costs(django_db_setup: Any, django_db_blocker: Any) -> Iterator[Costs]:
-    with django_db_blocker.unblock(), transaction.atomic():
+    # The rules are read again every half minute: on a busy machine that would fall into some page's count.
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr(rulebook, "CACHE_SECONDS", float("inf"))
         site = Site()
         site.fill(range(FEW))
         site.costs()  # what a process learns once: content types, the calendar, the rules

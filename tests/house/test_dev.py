@@ -319,11 +319,11 @@ def pid_of(state, words):
 
 @pytest.mark.live
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="counts processes in /proc")
-def test_up_runs_survives_and_leaves_nothing(state):
+def test_up_runs_survives_the_killing_of_everything_and_leaves_nothing(state):
     port = free_port()
-    up = Up(state, port)
+    first, again = Up(state, port), None
     try:
-        assert up.says(f"READY http://127.0.0.1:{port}/"), "".join(up.printed)
+        assert first.says(f"READY http://127.0.0.1:{port}/"), "".join(first.printed)
         with direct.open(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
             assert json.load(answer)["status"] == "ok"
 
@@ -333,26 +333,10 @@ def test_up_runs_survives_and_leaves_nothing(state):
 
         for name in ("celery -A liaison worker", "celery -A liaison beat", "postgres -D"):
             os.kill(pid_of(state, name), signal.SIGKILL)
-        assert up.says("worker ended")
-        assert up.says("beat ended")
-        assert up.says("PostgreSQL was gone; it runs again.")
+        assert first.says("worker ended")
+        assert first.says("beat ended")
+        assert first.says("PostgreSQL was gone; it runs again.")
 
-        stopped = dev_py(state, "stop")
-        assert (stopped.returncode, stopped.stdout) == (0, "Stopped.\n")
-        assert up.wait() == 0
-        assert family(state) == {}
-    finally:
-        end(state, up)
-
-
-@pytest.mark.live
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="counts processes in /proc")
-def test_data_survive_the_killing_of_everything(state):
-    port = free_port()
-    first = Up(state, port)
-    again = None
-    try:
-        assert first.says("READY"), "".join(first.printed)
         beats = heartbeat(state)
         for pid in family(state):
             with contextlib.suppress(ProcessLookupError):
@@ -362,13 +346,28 @@ def test_data_survive_the_killing_of_everything(state):
         again = Up(state, port)
         assert again.says(f"READY http://127.0.0.1:{port}/"), "".join(again.printed)
         assert heartbeat(state) > beats
-
-        os.kill(again.process.pid, signal.SIGINT)
+        stopped = dev_py(state, "stop")
+        assert (stopped.returncode, stopped.stdout) == (0, "Stopped.\n")
         assert again.wait() == 0
-        assert again.printed[-1] == "Stopped.\n"
         assert family(state) == {}
     finally:
         end(state, first, again)
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="counts processes in /proc")
+def test_interrupted_while_it_starts_it_leaves_nothing_either(state):
+    up = Up(state, free_port())
+    try:
+        assert up.says("Preparing the database"), "".join(up.printed)
+
+        os.kill(up.process.pid, signal.SIGINT)
+
+        up.wait()
+        assert up.printed[-1] == "Stopped.\n"
+        assert family(state) == {}
+    finally:
+        end(state, up)
 
 
 def heartbeat(state):
