@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from core import rulebook
 from core.cases import case_model
+from core.models.case import NEVER
 from core.models.clock import Clock
 from core.models.rules import Rung, Term, TimeUnit
 
@@ -137,7 +138,7 @@ def turn_clocks(
     case_class: str = "",
     due: Mapping[str, date] | None = None,
 ) -> bool:
-    """Do to the case's clocks what one line of the table says. True when `case.next_check_at` may have changed."""
+    """Do to the case's clocks what one line of the table says. True when `case.due_at` may have changed."""
     if not (move.starts or move.stops or move.pauses or move.resumes):
         return False
     running = list(Clock.objects.filter(case_label=case.label, case_id=case.pk, stopped_at__isnull=True))
@@ -157,12 +158,19 @@ def turn_clocks(
     for clock in started:
         clock.save(force_insert=True)
         case.clock_moved(clock)
-    case.next_check_at = earliest([clock for clock in running if clock.stopped_at is None] + started)
+    case.due_at = first_due(case, running + started)
     return True
 
 
-def earliest(clocks: Iterable[Clock]) -> datetime | None:
-    return min((clock.next_check_at for clock in clocks if clock.next_check_at is not None), default=None)
+def first_due(case: Case, clocks: Iterable[Clock]) -> datetime:
+    """The first instant somebody here is late with the case: what its lists sort and narrow by."""
+    free = case.workflow.rights | case.workflow.windows
+    owed = (
+        clock.due_at
+        for clock in clocks
+        if clock.stopped_at is None and clock.paused_at is None and clock.name not in free
+    )
+    return min(owed, default=NEVER)
 
 
 def pause(clock: Clock, *, now: datetime) -> None:
@@ -230,11 +238,9 @@ def reclassify(case: Case, name: str, *, case_class: str) -> Clock | None:
 
 
 def recache(case: Case) -> None:
-    """Write the earliest next check of the case's running clocks to the case."""
-    case.next_check_at = earliest(
-        Clock.objects.filter(case_label=case.label, case_id=case.pk, stopped_at__isnull=True)
-    )
-    case.save(update_fields=["next_check_at"])
+    """Write to the case when somebody is first late with it, by its running clocks."""
+    case.due_at = first_due(case, Clock.objects.about(case).running())
+    case.save(update_fields=["due_at"])
 
 
 def days_left(clock: Clock, *, today: date | None = None) -> int:

@@ -110,7 +110,7 @@ def _climb(
         climb.clock.rung_order = max(climb.clock.rung_order, climb.rung.order)
     for clock in clocks:
         deadlines.set_next_check(clock, county_code=cases[clock.case_id].county_code)
-    _write_back(model, clocks)
+    _write_back(clocks)
     count.clocks += len(clocks)
     count.rungs += len(new)
     # What the rungs do of themselves, in the order in which it ought to have been done.
@@ -216,8 +216,8 @@ def _hearers(
     return heard
 
 
-def _write_back(model: type[Case], clocks: list[Clock]) -> None:
-    """Where each clock stands now, and each case's earliest next check: two statements for the whole batch."""
+def _write_back(clocks: list[Clock]) -> None:
+    """Where each clock stands now, in one statement for the whole batch."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -229,15 +229,6 @@ def _write_back(model: type[Case], clocks: list[Clock]) -> None:
                 [clock.rung_order for clock in clocks],
                 [clock.next_check_at for clock in clocks],
             ],
-        )
-        cursor.execute(
-            f"""
-            UPDATE {model._meta.db_table} c SET next_check_at = (
-                SELECT min(next_check_at) FROM core_clock
-                WHERE case_label = %s AND case_id = c.id AND stopped_at IS NULL
-            ) WHERE c.id = ANY(%s)
-            """,
-            [model.label, sorted({clock.case_id for clock in clocks})],
         )
 
 

@@ -93,6 +93,8 @@ class Workflow:
     clocks: Mapping[str, Any] = field(default_factory=dict)
     # Clocks of what somebody may do for a while: when they end a right lapses, and nobody is late.
     rights: frozenset[str] = frozenset()
+    # Clocks of time that somebody outside has: shown, and no work that anybody here owes.
+    windows: frozenset[str] = frozenset()
 
     def kind(self, verb: str) -> str:
         return f"{self.prefix}.{verb}"
@@ -178,7 +180,7 @@ def fire(
         ledger.save_words(event, salt, note)
     turned = replace(move, starts=move.starts + starts, stops=move.stops + stops)
     if deadlines.turn_clocks(case, turned, now=since or now, case_class=case_class, due=due):
-        changed.add("next_check_at")
+        changed.add("due_at")
     case.save(update_fields=sorted(changed))
     return event
 
@@ -226,7 +228,7 @@ def open_case(
         action_id=action_id,
     )
     clocks = [deadlines.new_clock(case, name, started_at=now) for name in starts]
-    case.next_check_at = min((clock.next_check_at for clock in clocks if clock.next_check_at), default=None)
+    case.due_at = deadlines.first_due(case, clocks)
     case.save(force_insert=True)
     event.case_id = case.pk
     event.save(force_insert=True)

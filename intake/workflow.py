@@ -151,4 +151,5 @@ WORKFLOW = table(
     hearers=notices.HEARERS,
     clocks=CLOCKS,
     rights=frozenset({"request.return_window"}),
+    windows=frozenset({"request.rating", "request.supplement"}),
 )  # fmt: skip

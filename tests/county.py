@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import Area, Category, Membership, Unit, User
 from accounts.roles import Role
+from core.deadlines import recache
 from core.management.commands.load_rules import DEFAULT, load_pack
+from core.models import Clock
 from intake import actions
 from intake.models import ConstituentRequest
 from representatives.models import Body, CongressTerm, Mandate, Person
@@ -49,6 +51,17 @@ def make_representative(name: str, body: Body, user: User | None = None, **field
     term, _new = CongressTerm.objects.get_or_create(body=body, number=18, defaults={"begins_on": LONG_AGO})
     Mandate.objects.create(person=person, term=term, begins_on=LONG_AGO)
     return person
+
+
+def make_late(case: ConstituentRequest, *, days: int = 4) -> ConstituentRequest:
+    """As if its clocks had ended that many days ago."""
+    ended = {
+        "due_at": timezone.now() - timedelta(days=days),
+        "due_on": timezone.localdate() - timedelta(days=days + 1),
+    }
+    Clock.objects.about(case).running().update(**ended)
+    recache(case)
+    return case
 
 
 @dataclass

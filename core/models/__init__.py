@@ -2,7 +2,7 @@
 
 from core.models.attachment import Attachment
 from core.models.calendar import CalendarDay
-from core.models.case import Case, CaseQuerySet, case_constraints
+from core.models.case import NEVER, Case, CaseQuerySet, case_constraints
 from core.models.clock import Clock, RungFiring
 from core.models.draft import Draft, Heartbeat, RateBucket, Submission
 from core.models.event import AccessLog, ActorKind, Event, EventText
@@ -10,6 +10,7 @@ from core.models.message import Message
 from core.models.rules import RulePack, Rung, Term, TimeUnit
 
 __all__ = [
+    "NEVER",
     "AccessLog",
     "ActorKind",
     "Attachment",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
@@ -12,10 +13,12 @@ from core.codes import public_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from core.models.clock import Clock
     from core.workflow import State, Workflow
+
+# When somebody is late with a case that nobody has to do anything about: a date, so that lists sort without a gap.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class CaseQuerySet(models.QuerySet):
@@ -34,16 +37,13 @@ class CaseQuerySet(models.QuerySet):
         """Closed before that instant and still naming a person; a model without personal data has none."""
         return self.none()
 
-    def due_for_check(self, now: datetime) -> Self:
-        return self.filter(next_check_at__lte=now)
-
 
 class Case(models.Model):
     """A case: its state, its place in the scope of areas, and the head of its chained ledger.
 
     Subclasses set `label` (the fixed word by which events, clocks, messages and files point at it: never renamed) and
     have a `reference`; the app's config binds `workflow`, the one table of its life. Only `core.workflow` writes `state`, `state_since`,
-    `closed_at`, `event_seq` and `event_head`; only `core.deadlines` writes `next_check_at`.
+    `closed_at`, `event_seq` and `event_head`; only `core.deadlines` writes `due_at`.
     """
 
     label: ClassVar[str]
@@ -57,7 +57,8 @@ class Case(models.Model):
     resume_state = models.CharField(_("恢复到的状态"), max_length=32, blank=True, editable=False)
     round = models.PositiveSmallIntegerField(_("办理轮次"), default=1, editable=False)
     closed_at = models.DateTimeField(_("办结时间"), null=True, blank=True, editable=False)
-    next_check_at = models.DateTimeField(_("下次查看期限的时间"), null=True, blank=True, editable=False)
+    # The first instant somebody is late: the earliest of the clocks that run and oblige. Lists sort and narrow by it.
+    due_at = models.DateTimeField(_("最早到期的时间"), default=NEVER, editable=False)
     # The length of the ledger is also the version a form carries: a stale one is answered 409.
     event_seq = models.PositiveIntegerField(_("事件数"), default=0, editable=False)
     event_head = models.BinaryField(_("事件链头"), max_length=32, default=b"", editable=False)

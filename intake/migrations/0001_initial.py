@@ -1,22 +1,26 @@
-from django.conf import settings
-from django.db import migrations, models
-import core.codes
-import core.privacy
+import datetime
+
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
+import core.codes
+import core.privacy
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("accounts", "0001_initial"),
-        ("core", "0003_append_only"),
-        ("representatives", "0001_initial"),
-        ("stations", "0001_initial"),
+        ('accounts', '0001_initial'),
+        ('core', '0003_append_only'),
+        ('representatives', '0001_initial'),
+        ('stations', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -31,7 +35,7 @@ class Migration(migrations.Migration):
                 ('resume_state', models.CharField(blank=True, editable=False, max_length=32, verbose_name='恢复到的状态')),
                 ('round', models.PositiveSmallIntegerField(default=1, editable=False, verbose_name='办理轮次')),
                 ('closed_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='办结时间')),
-                ('next_check_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='下次查看期限的时间')),
+                ('due_at', models.DateTimeField(default=datetime.datetime(9999, 1, 1, 0, 0, tzinfo=datetime.UTC), editable=False, verbose_name='最早到期的时间')),
                 ('event_seq', models.PositiveIntegerField(default=0, editable=False, verbose_name='事件数')),
                 ('event_head', models.BinaryField(default=b'', max_length=32, verbose_name='事件链头')),
                 ('county_code', models.CharField(editable=False, max_length=12, verbose_name='县级区划代码')),
@@ -74,10 +78,10 @@ class Migration(migrations.Migration):
                 ('anonymised_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='匿名化时间')),
                 ('legal_hold', models.BooleanField(default=False, verbose_name='依法保留')),
                 ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.category', verbose_name='分类')),
-                ('follower', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_requests', to='representatives.person', verbose_name='跟进代表')),
-                ('master', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='intake.constituentrequest', verbose_name='合并到')),
-                ('station', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='stations.station', verbose_name='家站点')),
-                ('unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='accounts.unit', verbose_name='承办单位')),
+                ('follower', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followed_requests', to='representatives.person', verbose_name='跟进代表')),
+                ('master', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged', to='intake.constituentrequest', verbose_name='合并到')),
+                ('station', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='stations.station', verbose_name='家站点')),
+                ('unit', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='accounts.unit', verbose_name='承办单位')),
                 ('village', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.area', verbose_name='村、社区')),
             ],
             options={
@@ -261,7 +265,47 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='constituentrequest',
-            index=models.Index(condition=models.Q(('next_check_at__isnull', False)), fields=['next_check_at'], name='request_next_check'),
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['station', 'due_at', 'id'], name='request_station_due'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['town_code', 'due_at', 'id'], name='request_town_due'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['county_code', 'due_at', 'id'], name='request_county_due'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['unit', 'due_at', 'id'], name='request_unit_due'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(fields=['station', 'created_at', 'id'], name='request_station_at'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(fields=['town_code', 'created_at', 'id'], name='request_town_at'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(fields=['county_code', 'created_at', 'id'], name='request_county_at'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(fields=['channel', '-id'], name='request_channel'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('is_urgent', True)), fields=['-id'], name='request_urgent'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('satisfied', 'dissatisfied')), fields=['-id'], name='request_dissatisfied'),
+        ),
+        migrations.AddIndex(
+            model_name='constituentrequest',
+            index=models.Index(condition=models.Q(('solved', 'no')), fields=['-id'], name='request_unsolved'),
         ),
         migrations.AddIndex(
             model_name='constituentrequest',

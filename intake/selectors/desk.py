@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,9 +24,6 @@ from intake.selectors.standing import counted
 
 PAGE = 25
 SOON_WORKING_DAYS = 2
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
-# Time somebody has, not work somebody owes: their end is nobody's delay.
-WINDOWS = ("request.return_window", "request.rating", "request.supplement")
 PROMISE = "request.answer"
 ASKED_WITHIN = timedelta(days=90)
 
@@ -85,22 +82,6 @@ def first_view(user: Any) -> View:
 # --- which rows
 
 
-def running_clocks() -> QuerySet[Clock]:
-    """The clocks that somebody must beat, of the outer request."""
-    return Clock.objects.filter(
-        case_label=ConstituentRequest.label,
-        case_id=OuterRef("pk"),
-        stopped_at__isnull=True,
-        paused_at__isnull=True,
-    ).exclude(name__in=WINDOWS)
-
-
-def with_due(rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotate `due`: the first instant somebody is late."""
-    first = running_clocks().order_by("due_at").values("due_at")[:1]
-    return rows.annotate(due=Coalesce(Subquery(first), Value(FAR)))
-
-
 def soon_until(now: datetime) -> datetime:
     day = rulebook.calendar().add_working_days(timezone.localdate(now), SOON_WORKING_DAYS)
     return deadlines.end_of(day)
@@ -125,6 +106,9 @@ def extension_asked() -> Q:
 
 def of_view(rows: Any, view: View, user: Any, now: datetime) -> Any:
     """The rows of one list, out of those the person may see."""
+    if view.by_due:
+        # The states say it already; this lets the index of what is open serve.
+        rows = rows.open()
     if view.name == "approve":
         wanted = Q(state="returned")
         if grants_with(user, P.REQUEST_EXTEND):
@@ -133,10 +117,9 @@ def of_view(rows: Any, view: View, user: Any, now: datetime) -> Any:
     if view.name == "triage" and _has_county(user):
         return rows.filter(state__in=("registered", "escalated", "disputed"))
     if view.name == "late":
-        return rows.open().filter(Exists(running_clocks().filter(due_at__lte=now)))
+        return rows.filter(due_at__lte=now)
     if view.name == "soon":
-        soon = running_clocks().filter(due_at__gt=now, due_at__lte=soon_until(now))
-        return rows.open().filter(Exists(soon), ~Exists(running_clocks().filter(due_at__lte=now)))
+        return rows.filter(due_at__gt=now, due_at__lte=soon_until(now))
     return rows.filter(state__in=view.states) if view.states else rows
 
 
@@ -188,16 +171,22 @@ class Page:
     on: str = ""
 
 
-def page_of(rows: QuerySet[Any], sort: str, *, on: str = "", back: str = "", size: int = PAGE) -> Page:
-    """The rows after the mark `on`, or before the mark `back`: never an OFFSET, at any length of the list."""
+def page_of(
+    rows: QuerySet[Any], sort: str, *, on: str = "", back: str = "", size: int = PAGE, by_day: bool = False
+) -> Page:
+    """The rows after the mark `on`, or before the mark `back`: never an OFFSET, at any length of the list.
+
+    `by_day` goes by the instant of arrival instead of the number: for a list between two days, which an index holds
+    together that way.
+    """
     turned = bool(back)
-    mark = _read_mark(sort, back or on)
-    rows = with_due(rows) if sort == "due" else rows
+    instant = "due_at" if sort == "due" else "created_at" if by_day else ""
+    is_falling = (sort == "new") != turned
+    mark = _read_mark(back or on, with_instant=bool(instant))
     if mark is not None:
-        rows = rows.filter(_beyond(sort, mark, turned=turned))
-    names = {"due": ("due", "pk"), "old": ("pk",), "new": ("-pk",)}[sort]
-    rows = rows.order_by(*(_turned(name) if turned else name for name in names))
-    found = list(rows[: size + 1])
+        rows = rows.filter(_beyond(instant, mark, is_falling=is_falling))
+    names = (instant, "pk") if instant else ("pk",)
+    found = list(rows.order_by(*(f"-{name}" if is_falling else name for name in names))[: size + 1])
     more, found = len(found) > size, found[:size]
     if turned:
         found.reverse()
@@ -205,50 +194,52 @@ def page_of(rows: QuerySet[Any], sort: str, *, on: str = "", back: str = "", siz
         return Page([])
     before = more if turned else mark is not None
     after = True if turned else more
-    return Page(found, _mark(sort, found[0]) if before else "", _mark(sort, found[-1]) if after else "")
+    return Page(
+        found,
+        _mark(instant, found[0]) if before else "",
+        _mark(instant, found[-1]) if after else "",
+    )
 
 
-def _turned(name: str) -> str:
-    return name[1:] if name.startswith("-") else f"-{name}"
+def _mark(instant: str, row: Any) -> str:
+    return f"{getattr(row, instant).isoformat()}_{row.pk}" if instant else str(row.pk)
 
 
-def _mark(sort: str, row: Any) -> str:
-    return f"{row.due.isoformat()}_{row.pk}" if sort == "due" else str(row.pk)
-
-
-def _read_mark(sort: str, text: str) -> tuple[datetime | None, int] | None:
+def _read_mark(text: str, *, with_instant: bool) -> tuple[datetime | None, int] | None:
     """What a mark says; a mark somebody typed wrong is the beginning of the list."""
     try:
-        if sort != "due":
-            pk, due = int(text), None
+        if not with_instant:
+            pk, at = int(text), None
         else:
             instant, _line, tail = text.rpartition("_")
-            due, pk = datetime.fromisoformat(instant), int(tail)
-            if due.tzinfo is None:
+            at, pk = datetime.fromisoformat(instant), int(tail)
+            if at.tzinfo is None:
                 return None
     except ValueError:
         return None
-    return (due, pk) if 0 <= pk < 2**63 else None
+    return (at, pk) if 0 <= pk < 2**63 else None
 
 
-def _beyond(sort: str, mark: tuple[datetime | None, int], *, turned: bool) -> Q:
-    due, pk = mark
-    if sort == "due":
-        way = "lt" if turned else "gt"
-        return Q(**{f"due__{way}": due}) | Q(**{"due": due, f"pk__{way}": pk})
-    return Q(**{f"pk__{'lt' if (sort == 'old') == turned else 'gt'}": pk})
+def _beyond(instant: str, mark: tuple[datetime | None, int], *, is_falling: bool) -> Any:
+    at, pk = mark
+    if not instant:
+        return Q(pk__lt=pk) if is_falling else Q(pk__gt=pk)
+    # Compared as a pair: with an OR instead, the index would be read from its beginning.
+    compare = TupleLessThan if is_falling else TupleGreaterThan
+    return compare(Tuple(instant, "pk"), (at, pk))
 
 
 def due_faces(cases: Iterable[ConstituentRequest]) -> dict[int, deadlines.ClockFace]:
     """The clock each row of a list shows: the one that ends first, of those somebody must beat. One statement."""
     known = {case.pk: case for case in cases}
+    life = ConstituentRequest.workflow
     faces: dict[int, deadlines.ClockFace] = {}
     running = Clock.objects.filter(
         case_label=ConstituentRequest.label,
         case_id__in=known,
         stopped_at__isnull=True,
         paused_at__isnull=True,
-    ).exclude(name__in=WINDOWS)
+    ).exclude(name__in=life.rights | life.windows)
     # On the same day the clock of the work itself says more than the promise it serves.
     for clock in sorted(running, key=lambda each: (each.due_at, each.name == PROMISE), reverse=True):
         faces[clock.case_id] = deadlines.face(known[clock.case_id], clock)

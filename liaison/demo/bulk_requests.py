@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core import codes, deadlines, rulebook
-from core.models import Clock
+from core.models import NEVER, Clock
 from core.models.event import ActorKind, Event
 from core.privacy import blind_index, encrypt
 from core.similarity import spaced
@@ -127,7 +127,7 @@ INSERT INTO intake_constituentrequest (public_id, state, state_since, resume_sta
     county_code, town_code, created_at, reference, receipt_code, receipt_index, station_id, unit_id, category_id, village_id,
     origin_town_code, body, body_spans, title, place, channel, came_by, contact_name, contact_phone, phone_index, track_index,
     notify, visibility, consent_version, is_minor, is_urgent, is_confidential, is_public, complexity, instruction, returns,
-    registered_on, promised_on, answered_at, told_at, solved, satisfied, rated_at, spaced, legal_hold)
+    registered_on, promised_on, answered_at, told_at, solved, satisfied, rated_at, spaced, legal_hold, due_at)
 SELECT c.public_id, e.to_state, e.at, CASE WHEN l.submitted THEN 'assigned' ELSE '' END, l.round,
        CASE WHEN e.to_state = ANY(%(closing)s) THEN e.at END, l.seq, e.hash,
        c.county_code, c.town_code, c.created_at, c.reference, c.receipt_code, c.receipt_index, c.station_id,
@@ -135,7 +135,7 @@ SELECT c.public_id, e.to_state, e.at, CASE WHEN l.submitted THEN 'assigned' ELSE
        '', c.contact_name, c.contact_phone, c.phone_index, c.track_index, c.notify, 'station', '2026-1', false, false, false,
        e.to_state = 'closed' AND c.n %% 7 = 0, '', '', 0, l.registered_at::date, d.promised_on, l.answered_at, l.told_at,
        CASE WHEN l.rated_at IS NULL THEN '' ELSE c.solved END, CASE WHEN l.rated_at IS NULL THEN '' ELSE c.satisfied END,
-       l.rated_at, c.spaced, false
+       l.rated_at, c.spaced, false, %(never)s
 FROM bulk_case c JOIN life l USING (n) JOIN bulk_event e ON e.n = c.n AND e.seq = l.seq
 LEFT JOIN bulk_day d ON d.day = l.registered_at::date
 ORDER BY c.n
@@ -221,7 +221,12 @@ def _batch(lines: Iterator[tuple[Any, ...]], size: int, now: datetime) -> None:
             cursor.execute(LINK, {"seq": seq})
         cursor.execute("ANALYZE bulk_event")
         cursor.execute(
-            REQUESTS, {"closing": closing, "no_spans": encrypt(b"[]", scope="intake.request.body_spans")}
+            REQUESTS,
+            {
+                "closing": closing,
+                "no_spans": encrypt(b"[]", scope="intake.request.body_spans"),
+                "never": NEVER,
+            },
         )
         cursor.execute(EVENTS)
         for statement in ROWS:
@@ -372,10 +377,10 @@ def _start_clocks(registry: Registry) -> None:
                 )
                 for name, verb in RUNNING[case.state]
             ]
-            case.next_check_at = deadlines.earliest(own)
+            case.due_at = deadlines.first_due(case, own)
             clocks += own
         Clock.objects.bulk_create(clocks)
-        ConstituentRequest.objects.bulk_update(part, ["next_check_at"])
+        ConstituentRequest.objects.bulk_update(part, ["due_at"])
 
 
 def _parts(rows: list[Any], size: int) -> Iterator[list[Any]]:

@@ -46,9 +46,9 @@ def attention(scope: Scope, user: Any) -> Attention:
     now, today = timezone.now(), timezone.localdate()
     whole = Window(Count("pk"))
     late = list(
-        desk.with_due(desk.of_view(scope.requests.for_list(), desk.VIEWS["late"], user, now))
+        desk.of_view(scope.requests.for_list(), desk.VIEWS["late"], user, now)
         .annotate(whole=whole)
-        .order_by("due", "pk")[:SHOWN]
+        .order_by("due_at", "pk")[:SHOWN]
     )
     raised = list(
         scope.requests.for_list()
@@ -59,7 +59,7 @@ def attention(scope: Scope, user: Any) -> Attention:
     calendar = rulebook.calendar()
     return Attention(
         tuple(
-            _matter(each, calendar.working_days_between(timezone.localdate(each.due), today), late=True)
+            _matter(each, calendar.working_days_between(timezone.localdate(each.due_at), today), late=True)
             for each in late
         ),
         late[0].whole if late else 0,

@@ -11,7 +11,7 @@ from core import deadlines, rulebook
 from core.cells import write_csv, write_xlsx
 from core.deadlines import days_left, faces, faces_of, new_clock, recompute_all, why
 from core.management.commands.load_calendar import DAY, NAME, SOURCE, WORKED
-from core.models import CalendarDay, Clock, RulePack, Rung, Term
+from core.models import NEVER, CalendarDay, Clock, RulePack, Rung, Term
 from intake import actions
 from intake.models import ConstituentRequest
 
@@ -306,9 +306,7 @@ def test_a_notice_moves_the_deadlines_that_run_into_its_year_and_says_which(name
     assert printed.endswith("4 days read, 4 changed, 1 deadlines moved.\n")
     assert untouched.reference not in printed
     assert CalendarDay.objects.get(day=date(2027, 1, 9)).name == "调休上班"
-    assert request.next_check_at == min(
-        c.next_check_at for c in Clock.objects.about(request).running() if c.next_check_at
-    )
+    assert request.due_at == min(c.due_at for c in Clock.objects.about(request).running())
 
     again = load(capsys, notice(tmp_path, name=name))
     assert again.endswith("4 days read, 0 changed, 0 deadlines moved.\n")
@@ -392,3 +390,25 @@ def test_a_right_that_lapses_makes_nobody_late(county):
     assert Clock.objects.about(request).running().filter(name="request.return_window").exists()
     assert "request.return_window" not in [face.name for face in faces(request)]
     assert faces_of([request])[request.pk].name == "request.unit"
+
+
+def test_a_case_knows_when_somebody_is_first_late_with_it(county):
+    request = county.receive()
+
+    def first(*but):
+        request.refresh_from_db()
+        running = Clock.objects.about(request).running().filter(paused_at__isnull=True).exclude(name__in=but)
+        return min((clock.due_at for clock in running), default=NEVER)
+
+    assert request.due_at == first()
+    actions.register(request, by=county.clerk)
+    assert request.due_at == first()
+    actions.assign(request, unit=county.units["urban"], by=county.town_office)
+    assert request.due_at == first("request.return_window")
+    before = request.due_at
+    actions.ask(request, by=county.town_office, question="哪一盏灯？")
+    assert first("request.supplement") == NEVER == request.due_at
+    actions.supplement(request, text="村口那一盏。")
+    assert request.due_at == first("request.return_window") >= before
+    actions.extend(request, by=county.town_office, days=3, note="等配件")
+    assert request.due_at == first("request.return_window") > before

@@ -256,19 +256,6 @@ def test_a_clock_of_a_case_that_is_gone_stops_nobody(county):
     assert Event.objects.about(request).last().verb == "remind"
 
 
-def test_the_cases_next_check_is_its_clocks_earliest(county):
-    made = cases(county)
-    for now in (None, at(6, 5), at(6, 20), at(7, 30)):
-        if now is not None:
-            sweep(now=now)
-        for case in made:
-            wanted = min(
-                (c.next_check_at for c in Clock.objects.about(case).running() if c.next_check_at),
-                default=None,
-            )
-            assert ConstituentRequest.objects.get(pk=case.pk).next_check_at == wanted
-
-
 def test_a_place_with_a_ladder_of_its_own_uses_it_whole(county):
     pack = RulePack.objects.create(
         code="yunling",

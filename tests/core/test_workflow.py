@@ -194,7 +194,7 @@ def state_of(case):
     row = ConstituentRequest.objects.get(pk=case.pk)
     event = Event.objects.about(row).last()
     return (
-        row.state, row.state_since, row.closed_at, row.round, row.event_seq, bytes(row.event_head), row.next_check_at,
+        row.state, row.state_since, row.closed_at, row.round, row.event_seq, bytes(row.event_head), row.due_at,
         event.kind, event.from_state, event.to_state, event.facts_text, event.actor_id, event.actor_kind, event.at,
         event.round, bytes(event.hash), bytes(event.prev_hash), bytes(event.text_digest), event.action_id,
     )  # fmt: skip

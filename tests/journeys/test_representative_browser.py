@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
-from core.models import Clock, Event
+from core.models import Event
 from intake import actions
 from intake.models import ConstituentRequest, RequestNote
+from tests.county import make_late
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -116,9 +115,7 @@ def test_what_waits_is_dealt_with_by_one_verb(browser_page, county):
         follower=county.representative,
         by=county.clerk,
     )
-    Clock.objects.filter(case_id=late.pk, stopped_at__isnull=True).update(
-        due_at=timezone.now() - timedelta(days=4), due_on=timezone.localdate() - timedelta(days=5)
-    )
+    make_late(late)
     page = browser_page("/my/", user=county.rep)
 
     page.get_by_role("link", name=re.compile("去回话")).click()

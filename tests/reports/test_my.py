@@ -8,13 +8,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import AccessLog, Clock, Event, Message
+from core.models import AccessLog, Event, Message
 from intake import actions
 from intake.models import ConstituentRequest, RequestNote
 from representatives.duty import points
 from representatives.models import DutyKind, DutyRecord, DutyRule
 from stations.models import Reception
-from tests.county import make_representative, make_user
+from tests.county import make_late, make_representative, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -30,9 +30,7 @@ def rep(county, sign_in):
 
 
 def overdue(request):
-    Clock.objects.filter(case_label="request", case_id=request.pk).update(
-        due_at=timezone.now() - timedelta(days=2), due_on=timezone.localdate() - timedelta(days=3)
-    )
+    make_late(request, days=2)
 
 
 PAGES = ["reports:my", "reports:my-cases", "reports:my-schedule", "reports:my-record", "reports:my-messages"]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.core.cache import caches
 from django.urls import reverse
-from django.utils import timezone
 from openpyxl import load_workbook
 
-from core.models import Clock
 from intake import actions
 from intake.models import ConstituentRequest
 from reports import charts
 from reports.selectors.figures import Month
+from tests.county import make_late
 
 pytestmark = pytest.mark.django_db
 
@@ -35,10 +33,7 @@ def leader(county, sign_in):
 
 
 def late(request, days=9):
-    Clock.objects.filter(case_label="request", case_id=request.pk, stopped_at__isnull=True).update(
-        due_at=timezone.now() - timedelta(days=days), due_on=timezone.localdate() - timedelta(days=days + 1)
-    )
-    return request
+    return make_late(request, days=days)
 
 
 def a_year(county):

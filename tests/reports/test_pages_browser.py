@@ -8,10 +8,10 @@ import pytest
 from django.core.cache import caches
 from django.utils import timezone
 
-from core.models import Clock
 from intake import actions
 from stations.models import Reception
 from tests.browser import violations
+from tests.county import make_late
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,9 +39,7 @@ def busy(county):
         return actions.follow(request, follower=county.representative, by=county.clerk)
 
     late = followed(county.assigned(now=now - timedelta(days=15)))
-    Clock.objects.filter(case_id=late.pk, stopped_at__isnull=True).update(
-        due_at=now - timedelta(days=4), due_on=timezone.localdate() - timedelta(days=5)
-    )
+    make_late(late)
     actions.add(followed(county.assigned()), text="昨晚又跳闸了。")
     actions.rate(followed(county.told()), solved="no", satisfied="dissatisfied")
     for _number in range(2):

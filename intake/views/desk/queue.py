@@ -107,7 +107,13 @@ def _pane(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]:
 
 def _queue(request: HttpRequest, wanted: Wanted, case_id: str) -> dict[str, Any]:
     rows = wanted.rows(request.user)
-    page = reads.page_of(rows, wanted.sort, on=request.GET.get("on", ""), back=request.GET.get("back", ""))
+    page = reads.page_of(
+        rows,
+        wanted.sort,
+        on=request.GET.get("on", ""),
+        back=request.GET.get("back", ""),
+        by_day="since" in wanted.filters or "until" in wanted.filters,
+    )
     faces, alike = reads.due_faces(page.rows), same_matters(page.rows, request.user)
     counts = reads.counts(request.user)
     return {
