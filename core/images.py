@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -83,17 +83,26 @@ def _encode(raw: bytes, kind: str) -> CleanImage:
 
 def store_bytes(content: bytes, *, suffix: str = ".jpg") -> str:
     """Write a private file under a random name, whole or not at all, before any row names it; gives its relative path."""
+    return store_chunks([content], suffix=suffix)[0]
+
+
+def store_chunks(chunks: Iterable[bytes], *, suffix: str) -> tuple[str, str, int]:
+    """The same for a file that comes piece by piece: (path, digest, size)."""
+    digest, size = hashlib.sha256(), 0
     name = secrets.token_hex(16)
     relative = Path(name[:2]) / name[2:4] / f"{name}{suffix}"
     target = settings.PRIVATE_ROOT / relative
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
     with partial.open("wb") as file:
-        file.write(content)
+        for chunk in chunks:
+            file.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(target)
-    return relative.as_posix()
+    return relative.as_posix(), digest.hexdigest(), size
 
 
 def _inside(path: str) -> Path:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.middleware import request_id
 from core.models import AccessLog
 
 if TYPE_CHECKING:
     from core.models import Case
+
+
+class ReasonForm(forms.Form):
+    """Opening or taking along personal data: written down with the reason."""
+
+    reason = forms.CharField(
+        label=_("为什么要看"),
+        max_length=200,
+        min_length=2,
+        help_text=_("谁、什么时候、为什么看，都会记下来。"),
+    )
 
 
 def log_looking(*, by: Any, what: str, reason: str, case_label: str = "", about: Case | None = None) -> None:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
-from core import deadlines, outbox, retention, rulebook
+from core import deadlines, exports, outbox, retention, rulebook
 from core import sweep as sweeping
 from core.models.draft import Heartbeat, RateBucket, Submission
 
@@ -53,6 +53,13 @@ def recompute_deadlines() -> None:
         return
     moved = deadlines.recompute_all()
     mark("recompute_deadlines", f"{known} {len(moved)} moved")
+
+
+@shared_task(ignore_result=True)
+def write_exports() -> None:
+    """Write the long lists people ordered, to files they fetch from their inbox."""
+    if done := exports.write_waiting():
+        mark("write_exports", f"{done} written")
 
 
 @shared_task(ignore_result=True)

@@ -165,11 +165,12 @@ def send_file(request: HttpRequest, attachment: Attachment) -> HttpResponseBase:
     except FileNotFoundError:
         raise Http404 from None
     is_picture = attachment.content_type in SHOWN_IN_PAGE
+    name = attachment.public_id if is_picture else str(attachment)
     return FileResponse(
         content,
         content_type=attachment.content_type if is_picture else "application/octet-stream",
         as_attachment=not is_picture,
-        filename=attachment.public_id + PurePosixPath(attachment.path).suffix,
+        filename=name + PurePosixPath(attachment.path).suffix,
         headers=headers
         | {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"},
     )

@@ -8,12 +8,15 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         """Bind the table of a request's life and its steps to the model: models stay the lowest room. Name the desks."""
+        from core import exports
         from core.steps import register
         from intake import entries
         from intake.models import ConstituentRequest
         from intake.steps import STEPS
+        from intake.views.desk.batch import may_take, taken
         from intake.workflow import WORKFLOW
 
         ConstituentRequest.workflow = WORKFLOW
         register(ConstituentRequest, STEPS)
         entries.register()
+        exports.register("requests", exports.Source(taken, may_take))

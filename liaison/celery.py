@@ -21,6 +21,7 @@ app.conf.beat_schedule = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "write-exports": {"task": "core.tasks.write_exports", "schedule": 60.0, "options": {"expires": 60}},
     "purge-personal-data": {
         "task": "core.tasks.purge_personal_data",
         "schedule": crontab(hour=3, minute=20),

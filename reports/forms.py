@@ -26,11 +26,3 @@ class TalkForm(StepForm):
     def arguments(self) -> dict[str, Any]:
         way = dict(self.WAYS)[self.cleaned_data["way"]]
         return {"text": f"{way}：{self.cleaned_data['text']}"}
-
-
-class ReasonForm(forms.Form):
-    """Why somebody opens a number."""
-
-    reason = forms.CharField(
-        label=_("为什么要看"), max_length=100, help_text=_("会留下记录。例如“回访这件事”。")
-    )

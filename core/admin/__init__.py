@@ -3,13 +3,11 @@
 from core.admin import registered
 from core.admin.base import CappedPaginator, HouseAdmin, HouseInline, ReadOnlyAdmin
 from core.admin.history import AuditedAdmin
-from core.admin.tables import CsvOut, ExcelOut, table_of
+from core.admin.tables import table_of
 
 __all__ = [
     "AuditedAdmin",
     "CappedPaginator",
-    "CsvOut",
-    "ExcelOut",
     "HouseAdmin",
     "HouseInline",
     "ReadOnlyAdmin",

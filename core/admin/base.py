@@ -7,34 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch
 from django.utils.translation import gettext as _
-from import_export.admin import ExportMixin
-from import_export.formats.base_formats import Format
-from import_export.forms import ExportForm
-from import_export.resources import ModelResource
 
-from core.admin.tables import CsvOut, ExcelOut, table_of
+from core.admin.tables import TakenAlong
 from core.navigation import Group
-from core.privacy import EncryptedTextField
 from core.views import problem_page
 
 MAX_LISTED = 1_000
-EXPORTED_AT_ONCE = 500
 
 
 class CappedPaginator(Paginator):
@@ -176,7 +167,7 @@ class _HouseRights:
         ]
 
 
-class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
+class HouseAdmin(_HouseRights, TakenAlong, admin.ModelAdmin):
     """The base of every registered admin. Say `view_right` and `manage_right`; the rest follows."""
 
     paginator = CappedPaginator
@@ -189,13 +180,6 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
     column_icon = ""
     column_label: Any = ""  # the list's name there, when it is not the model's
     column_group = Group.DATA
-    # The fields of an export; empty means all but encrypted ones. `export_right` empty: who may look may take along.
-    export_columns: ClassVar[Sequence[str]] = ()
-    export_right: str = ""
-    export_form_class = ExportForm
-    # Our own change_list_object_tools.html has the links.
-    import_export_change_list_template = None
-    to_encoding = "utf-8"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -272,58 +256,6 @@ class HouseAdmin(_HouseRights, ExportMixin, admin.ModelAdmin):
         }
         status = 422 if form is not None and form.errors else 200
         return TemplateResponse(request, "admin/confirm.html", context, status=status)
-
-    # --- export
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        if self.export_right:
-            return self.holds(request, self.export_right)
-        return self.has_view_permission(request)
-
-    def get_export_formats(self) -> list[type[Format]]:
-        return [ExcelOut, CsvOut]
-
-    def get_export_columns(self) -> Sequence[str]:
-        return self.export_columns or [
-            field.name
-            for field in self.model._meta.concrete_fields
-            if not field.primary_key and not isinstance(field, (EncryptedTextField, models.BinaryField))
-        ]
-
-    def get_export_resource_classes(self, request: HttpRequest) -> list[type[ModelResource]]:
-        return [table_of(self.model, self.get_export_columns())]
-
-    def get_export_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        related = [
-            name
-            for name in self.get_export_columns()
-            if isinstance(self.model._meta.get_field(name), models.ForeignKey)
-        ]
-        rows = super().get_export_queryset(request)
-        return rows.select_related(*related) if related else rows
-
-    def _do_file_export(
-        self, file_format: Any, request: HttpRequest, queryset: Any, export_form: Any = None
-    ) -> HttpResponseBase:
-        """Row by row from a cursor of the database, so a list of any length fits into memory. Kept in the admin's log:
-        who took how many rows of what along.
-        """
-        table = self.choose_export_resource_class(export_form, request)()
-        chosen = self.get_export_resource_fields_from_form(export_form)
-        LogEntry.objects.create(
-            user_id=request.user.pk,  # type: ignore[misc]
-            content_type=ContentType.objects.get_for_model(self.model),
-            object_repr=str(self.opts.verbose_name_plural),
-            action_flag=CHANGE,
-            change_message=_("导出 %(n)d 行") % {"n": queryset.count()},
-        )
-        rows = (
-            table.export_resource(row, selected_fields=chosen)
-            for row in queryset.iterator(chunk_size=EXPORTED_AT_ONCE)
-        )
-        name = self.get_export_filename(request, queryset, file_format)
-        answer: HttpResponseBase = file_format.answer(name, table.get_export_headers(chosen), rows)
-        return answer
 
 
 class ReadOnlyAdmin(HouseAdmin):

@@ -17,6 +17,7 @@ from openpyxl.cell import WriteOnlyCell
 
 _STARTS_FORMULA = re.compile(r"^[\s\u200b-\u200f\ufeff]*[=+\-@＝＋－＠]|^[\t\r\n]")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_TITLE = re.compile(r"[\[\]:*?/\\]")
 LONGEST_CELL = 32_767
 
 
@@ -46,10 +47,13 @@ def write_csv(headings: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Iterato
         line.truncate()
 
 
-def write_xlsx(headings: Sequence[Any], rows: Iterable[Sequence[Any]], *, title: str = "Sheet1") -> IO[bytes]:
-    """An XLSX file, at its beginning, for the caller to close. Rows go to disk as they come."""
+def write_xlsx(
+    headings: Sequence[Any], rows: Iterable[Sequence[Any]], *, title: str = "Sheet1", footer: str = ""
+) -> IO[bytes]:
+    """An XLSX file, at its beginning, for the caller to close. Rows go to disk as they come; the footer is printed."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
+    sheet = book.create_sheet(_NOT_IN_TITLE.sub(" ", title))
+    sheet.oddFooter.right.text = footer.replace("&", "&&")
     for row in _all(headings, rows):
         sheet.append([_text_cell(sheet, safe_cell(value)) for value in row])
     file = tempfile.TemporaryFile()  # noqa: SIM115

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,5 +50,9 @@ def look(request: ConstituentRequest, what: str, *, by: Any, reason: str) -> Non
             to=notices.auditors(),
             about=None,
             dedupe=f"{by.pk}:{timezone.localdate().isoformat()}",
-            context={"username": by.username, "n": count},
+            context={
+                "username": by.username,
+                "n": count,
+                "page": f"{reverse('admin:core_accesslog_changelist')}?{urlencode({'q': by.username})}",
+            },
         )

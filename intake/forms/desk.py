@@ -178,28 +178,6 @@ def _phone(text: str) -> str:
     return number
 
 
-class ReasonForm(forms.Form):
-    """Opening or taking away personal data: written down with the reason."""
-
-    reason = forms.CharField(
-        label=_("为什么要看"),
-        max_length=200,
-        min_length=2,
-        help_text=_("谁、什么时候、为什么看，都会记下来。"),
-    )
-
-
-class ExportForm(ReasonForm):
-    FORMATS = (("xlsx", _("Excel 表格（XLSX）")), ("csv", _("CSV")))
-    reason = forms.CharField(
-        label=_("导出做什么用"),
-        max_length=200,
-        min_length=2,
-        help_text=_("谁、什么时候、为什么导出，都会记下来。导出的表里没有姓名和电话。"),
-    )
-    format = forms.ChoiceField(label=_("格式"), choices=FORMATS, widget=forms.RadioSelect, initial="xlsx")
-
-
 class CounterForm(_DeskForm):
     """Somebody stands at the counter or is on the telephone; the clerk writes and reads it back."""
 

@@ -21,6 +21,11 @@ class Letter:
     case: Any
 
     @property
+    def page(self) -> str:
+        """Where a message about no case leads to, if anywhere."""
+        return str(self.message.context.get("page", ""))
+
+    @property
     def is_unread(self) -> bool:
         return self.message.read_at is None
 

@@ -19,6 +19,7 @@ from accounts import access
 from accounts.http import AuthenticatedHttpRequest
 from accounts.permissions import Permission
 from core import deadlines
+from core.looking import ReasonForm
 from core.models import Message
 from core.steps import Step, step_of, take
 from core.workflow import NotAllowed, available
@@ -26,7 +27,7 @@ from intake import actions
 from intake.models import ConstituentRequest
 from intake.selectors import desk
 from reports import calendar_file
-from reports.forms import ReasonForm, TalkForm
+from reports.forms import TalkForm
 from reports.selectors import desk_of_representative as own
 from reports.selectors import inbox
 from representatives import duty
@@ -279,6 +280,8 @@ def open_letter(request: AuthenticatedHttpRequest, pk: int) -> HttpResponse:
     """Mark a message as read and go to what it is about."""
     letter = get_object_or_404(Message.objects.inbox_of(request.user), pk=pk)
     _mark_read(request, Message.objects.filter(pk=letter.pk))
+    if page := letter.context.get("page"):
+        return redirect(page)
     if letter.case_label != ConstituentRequest.label:
         return redirect("reports:messages")
     found = ConstituentRequest.objects.visible_to(request.user).filter(pk=letter.case_id).first()

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission as DjangoPermission
 from django.urls import reverse
 from django.utils import timezone
@@ -539,7 +539,7 @@ def test_a_filter_by_unit_offers_only_what_the_person_may_see(county, sign_in):
 
 def exported(client: Any, name: str, file_format: str, **query: Any) -> bytes:
     answer = client.post(
-        reverse(f"admin:{name}_export"), {"format": file_format, "resource": "0"}, query_params=query
+        reverse(f"admin:{name}_export"), {"format": file_format, "reason": "年度核对"}, query_params=query
     )
     assert answer.streaming
     return b"".join(answer.streaming_content)
@@ -549,26 +549,28 @@ def test_an_export_reads_its_rows_as_the_browser_takes_them(county, sign_in, cou
     client = sign_in(county.county_office)
 
     with count_queries() as asked:
-        answer = client.post(reverse("admin:accounts_unit_export"), {"format": "1", "resource": "0"})
+        answer = client.post(reverse("admin:accounts_unit_export"), {"format": "csv", "reason": "年度核对"})
     with count_queries() as taken:
         lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
     assert not [each for each in asked if "DECLARE" in each["sql"]]
     assert [each["sql"][:7] for each in taken] == ["DECLARE"]
     assert len(lines) == 4
-    assert answer.headers["Content-Disposition"].endswith('.csv"')
+    assert re.search(
+        r'filename="accounts.unit-\d{8}-county_office.csv"', answer.headers["Content-Disposition"]
+    )
     assert "no-store" in answer.headers["Cache-Control"]
 
 
 def test_an_export_costs_the_same_for_few_rows_and_for_many(county, sign_in, count_queries):
     client = sign_in(county.county_office)
-    exported(client, "accounts_unit", "1")
+    exported(client, "accounts_unit", "csv")
     with count_queries() as few:
-        exported(client, "accounts_unit", "1")
+        exported(client, "accounts_unit", "csv")
     Unit.objects.bulk_create(Unit(code=f"m{n}", name=f"局{n}", area=county.county) for n in range(700))
 
     with count_queries() as many:
-        assert len(exported(client, "accounts_unit", "1").splitlines()) == 704
+        assert len(exported(client, "accounts_unit", "csv").splitlines()) == 704
 
     assert len(many) == len(few)
 
@@ -577,8 +579,8 @@ def test_an_export_runs_no_formula_has_chinese_headings_and_is_logged(county, si
     Unit.objects.create(code="evil", name='=HYPERLINK("http://x")', short_name="＋1", area=county.county)
     client = sign_in(county.county_office)
 
-    sheet = load_workbook(io.BytesIO(exported(client, "accounts_unit", "0"))).active
-    lines = list(csv.reader(io.StringIO(exported(client, "accounts_unit", "1").decode("utf-8-sig"))))
+    sheet = load_workbook(io.BytesIO(exported(client, "accounts_unit", "xlsx"))).active
+    lines = list(csv.reader(io.StringIO(exported(client, "accounts_unit", "csv").decode("utf-8-sig"))))
 
     assert [cell.value for cell in sheet[1]] == lines[0]
     assert {"代号", "名称", "所在区划", "类别"} <= set(lines[0])
@@ -587,14 +589,14 @@ def test_an_export_runs_no_formula_has_chinese_headings_and_is_logged(county, si
     assert not [cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
     assert "县城市管理局" in {line[lines[0].index("名称")] for line in lines}
     assert "政府部门" in {line[lines[0].index("类别")] for line in lines}
-    entry = LogEntry.objects.filter(user=county.county_office).latest("pk")
-    assert entry.change_message == "导出 4 行"
+    entry = AccessLog.objects.filter(actor=county.county_office).latest("pk")
+    assert (entry.what, entry.reason) == ("export accounts.unit", "4 行，年度核对（单位）")
 
 
 def test_an_export_takes_what_the_list_shows_and_no_encrypted_columns(county, sign_in):
     client = sign_in(county.security_admin)
 
-    found = exported(client, "accounts_user", "1", q="clerk").decode("utf-8-sig")
+    found = exported(client, "accounts_user", "csv", q="clerk").decode("utf-8-sig")
 
     lines = list(csv.reader(io.StringIO(found)))
     assert {line[0] for line in lines[1:]} == {"clerk", "other_clerk"}

@@ -415,8 +415,8 @@ def test_a_list_is_taken_away_with_a_reason_that_is_kept(county, sign_in):
     assert "王阿姨" not in str(rows)
     assert "2746" not in str(rows)
     log = AccessLog.objects.get()
-    assert (log.actor, log.what) == (county.clerk, "export register")
-    assert "月度台账" in log.reason
+    assert (log.actor, log.what) == (county.clerk, "export requests.register")
+    assert log.reason == "1 行，月度台账（待登记）"
 
 
 def test_a_list_is_taken_away_as_a_workbook(county, sign_in):

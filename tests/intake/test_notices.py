@@ -36,7 +36,7 @@ def kinds_of(module_or_class):
 
 
 # Said of no case: their words are tested where they are sent.
-OF_NO_CASE = ("intake.looked_often",)
+OF_NO_CASE = ("intake.looked_often", "core.export_ready", "core.export_failed")
 ALL_KINDS = [
     kind for kind in kinds_of(notices) if not kind.key.startswith("test.") and kind.key not in OF_NO_CASE
 ]

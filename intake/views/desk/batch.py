@@ -6,35 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import (
-    FileResponse,
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
-from core.cells import write_csv, write_xlsx
-from core.looking import log_looking
+from core import exports
+from core.exports import ExportForm
 from core.search import words_of
 from intake.actions.desk import Batch, assign_many, merge_many
-from intake.forms.desk import BulkAssignForm, BulkMergeForm, ExportForm
+from intake.forms.desk import BulkAssignForm, BulkMergeForm
 from intake.models import ConstituentRequest
 from intake.views.desk.case import safe_next
 from intake.views.desk.queue import Wanted, require_desk
 
 MOST = 200
-MOST_EXPORTED = 20_000
 
 
 def chosen(request: Any) -> list[ConstituentRequest]:
@@ -108,8 +99,9 @@ def see_other(url: str) -> HttpResponseRedirect:
     return response
 
 
-# --- taking a list away
+# --- taking a list along
 
+NAME = "requests"
 HEADINGS = (
     "编号", "事由", "内容", "分类", "家站点", "村、社区", "具体位置", "来源", "状态", "承办单位", "跟进代表",
     "加急", "收到时间", "受理日期", "答应群众的日期", "答复时间", "反馈时间", "解决了吗", "满意吗", "办结时间",
@@ -132,40 +124,36 @@ def _cells(rows: Any) -> Iterator[list[Any]]:
 def export(request: HttpRequest) -> HttpResponseBase:
     """The list as it is narrowed, as a table: only rows the person may see, no names, no numbers, with a reason."""
     require_desk(request.user)
-    if not grants_with(request.user, P.REQUEST_EXPORT):
+    if not may_take(request.user):
+        raise PermissionDenied
+    form = ExportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            answer = exports.take_along(request, "requests", NAME, form)
+        except ValidationError as problem:
+            form.add_error(None, problem)
+        else:
+            return answer if answer is not None else exports.on_its_way(request)
+    wanted = Wanted(request)
+    context = {"form": form, "view": wanted.view, "filters": wanted.filters, "back": wanted.link()}
+    return render(request, "intake/desk/export.html", context, status=422 if form.is_bound else 200)
+
+
+def may_take(user: Any, name: str = "") -> bool:
+    return bool(grants_with(user, P.REQUEST_EXPORT))
+
+
+def taken(request: HttpRequest, name: str) -> exports.Table:
+    """The table of a desk's list, for `core.exports`."""
+    if not may_take(request.user):
         raise PermissionDenied
     wanted = Wanted(request)
-    form = ExportForm(request.POST or None)
-    if request.method != "POST" or not form.is_valid():
-        context = {
-            "form": form,
-            "view": wanted.view,
-            "filters": wanted.filters,
-            "most": MOST_EXPORTED,
-            "back": wanted.link(),
-        }
-        return render(request, "intake/desk/export.html", context, status=422 if form.is_bound else 200)
-    rows = wanted.rows(request.user).select_related("village").order_by("-pk")[:MOST_EXPORTED]
-    narrowed = " ".join(words_of(str(wanted.filters.get("q", ""))))
-    log_looking(
-        by=request.user,
-        case_label=ConstituentRequest.label,
-        what=f"export {wanted.view.name}",
-        reason=f"{form.cleaned_data['reason']}（{wanted.view.label}{'，' + narrowed if narrowed else ''}）",
-    )
-    name = f"requests-{wanted.view.name}-{timezone.localdate():%Y%m%d}"
-    if form.cleaned_data["format"] == "csv":
-        answer = StreamingHttpResponse(
-            write_csv(HEADINGS, _cells(rows.iterator(chunk_size=500))), content_type="text/csv; charset=utf-8"
-        )
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        answer["Cache-Control"] = "no-store"
-        return answer
-    table = write_xlsx(HEADINGS, _cells(rows.iterator(chunk_size=500)), title=str(wanted.view.label))
-    return FileResponse(
-        table,
-        as_attachment=True,
-        filename=f"{name}.xlsx",
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Cache-Control": "no-store"},
+    rows = wanted.rows(request.user).select_related("village").order_by("-pk")
+    return exports.Table(
+        name=f"{name}.{wanted.view.name}",
+        title=str(wanted.view.label),
+        headings=HEADINGS,
+        count=rows.count(),
+        rows=lambda: _cells(rows.iterator(chunk_size=exports.FETCHED)),
+        narrowed=" ".join(words_of(str(wanted.filters.get("q", "")))),
     )

@@ -19,11 +19,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import grants_with
 from accounts.permissions import Permission as P
 from core.codes import show_code
-from core.looking import log_looking
+from core.looking import ReasonForm, log_looking
 from core.steps import Step, StepForm, Taken, open_steps, step_of, take
 from intake import actions, rules
 from intake.actions.drafts import drop_draft, save_draft
-from intake.forms.desk import ReasonForm
 from intake.models import ConstituentRequest
 from intake.pages import also_looking, case_context, pending_extension
 from intake.selectors.case import events_of
