@@ -200,6 +200,10 @@ PII_KEYS = _pii_keys()
 # The index key never rotates with the cipher keys: look-ups would go blind. It derives from the oldest key of the file.
 BLIND_INDEX_KEY = hashlib.sha256(b"blind index" + list(PII_KEYS.values())[-1]).digest()
 
+# --- backups: sealed with a key that stands neither in the database nor beside them; only the commands read it
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(STATE_DIR / "backups")))
+BACKUP_KEY_FILE = env.str("BACKUP_KEY_FILE", default="")
+
 # --- who may enter
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -98,16 +98,40 @@ def _wheel_dirs() -> Iterator[Path]:
         yield Path(place) / "pginstall" / "bin"
 
 
+def client(program: str, *, server: int) -> Path:
+    """pg_dump or pg_restore for a server of that major version: of the same version, or the next newer one.
+
+    An older pg_dump refuses a newer server, and what a newer one writes an older server may not read.
+    """
+    on_path = shutil.which(program)
+    found: list[tuple[int, Path]] = []
+    for path in [
+        *(each / program for each in (*_system_dirs(), *_wheel_dirs())),
+        *([Path(on_path)] if on_path else []),
+    ]:
+        major = _major_of(path) if os.access(path, os.X_OK) else 0
+        if major >= server:
+            found.append((major, path))
+    if not found:
+        raise EngineError(
+            f"No {program} for PostgreSQL {server} on this machine: "
+            f"install the client programs (Debian: apt install postgresql-client-{server})."
+        )
+    return min(found, key=lambda each: each[0])[1]
+
+
+def _major_of(program: Path) -> int:
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\(PostgreSQL\) (\d+)", answer)
+    return int(version[1]) if version else 0
+
+
 def _examine(directory: Path, origin: str) -> Install | None:
     if not all(os.access(directory / program, os.X_OK) for program in PROGRAMS):
         return None
-    answer = subprocess.run(
-        [directory / "postgres", "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.search(r"\(PostgreSQL\) (\d+)", answer)
-    if version is None or int(version[1]) < OLDEST_MAJOR:
+    major = _major_of(directory / "postgres")
+    if major < OLDEST_MAJOR:
         return None
-    major = int(version[1])
     shelves = _extension_dirs(directory, major)
     complete = all(any((shelf / f"{name}.control").exists() for shelf in shelves) for name in EXTENSIONS)
     return Install(directory, major, origin) if complete else None
