@@ -19,6 +19,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
+from core.cells.writing import unguarded
 from core.privacy import fold
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -137,7 +138,7 @@ _WIDE[0x3000] = " "
 
 def _clean(text: str) -> str:
     """Full-width letters, digits and spaces folded; Chinese punctuation stays as it was written."""
-    return text.replace("\0", "").translate(_WIDE).strip()
+    return unguarded(text.replace("\0", "").translate(_WIDE).strip())
 
 
 # --- CSV and other text

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.permissions import Permission as P
 from core.admin import HouseInline
 from core.admin.sheets import SheetImportMixin
+from core.exports import FETCHED, Table
+from representatives import rules
 from representatives.admin import CurrentFilter, MandateInline, PersonAdmin
 from representatives.models import Person
 from stations import actions, sheets
@@ -97,3 +99,18 @@ class PersonAtStationsAdmin(SheetImportMixin, PersonAdmin):
     import_right = P.REGISTRY_IMPORT
     list_filter = (*PersonAdmin.list_filter, PostedFilter)
     inlines = (MandateInline, SeatInline)
+
+    def export_table(self, request: HttpRequest) -> Table:
+        """A row for each mandate under the headings of the import; numbers in full for those who keep the register."""
+        rows = sheets.mandates_of(self.get_export_queryset(request))
+        with_phone = rules.may_manage(request.user)
+        return Table(
+            name=self.opts.label_lower,
+            title=str(sheets.RepresentativeResource.label),
+            headings=[column.heading for column in sheets.RepresentativeResource.columns],
+            count=rows.count(),
+            rows=lambda: (
+                sheets.cells_of(row, with_phone=with_phone) for row in rows.iterator(chunk_size=FETCHED)
+            ),
+            narrowed=request.GET.urlencode(),
+        )

@@ -1,25 +1,25 @@
-"""The registers of people: representatives with mandate and posting, and who works at a station."""
+"""The register of representatives with mandate and posting: in, and out again under the same headings."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from datetime import date
 from typing import Any, ClassVar
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from accounts.models import Category, User
-from accounts.permissions import Permission
+from accounts.models import Category
 from core import sheets
-from core.privacy import blind_index
+from core.privacy import blind_index, mask_phone
 from core.sheets import Column, Line, SheetResource
-from representatives.models import Constituency, Mandate, Person
+from representatives.models import CongressLevel, Constituency, Mandate, Person
 from representatives.sheets import CHANGED, NEW, TermBook, replace_links
-from stations import rules
-from stations.models import Posting, Station, StationStaff
-from stations.sheets.places import station_code, station_codes
+from stations.models import Posting, Station
+from stations.sheets.places import station_codes
 
 PLAIN = ("name", "sex", "occupation", "introduction", "certificate_no", "is_public")
 
@@ -44,14 +44,19 @@ def _each(value: Any) -> tuple[str, ...]:
 
 
 class RepresentativeResource(SheetResource):
-    """One row for each mandate: somebody with two stands in two rows that share certificate or phone."""
+    """One row for each mandate: somebody with two stands in two rows that share certificate or phone.
+
+    What is taken along by `cells_of` has the same headings, and comes in again without a change.
+    """
 
     label = _lazy("代表")
     columns: ClassVar = (
         Column("name", "姓名", sheets.text(40), True, "杨春梅"),
+        Column("level", "级别", sheets.choice(CongressLevel), example="县"),
         Column("body", "机构", sheets.text(80), True, "云岭县人民代表大会"),
         Column("number", "届次", sheets.whole(1, 99), True, "18"),
         Column("begins_on", "任期开始", sheets.day, True, "2022-01-10"),
+        Column("ends_on", "任期结束", sheets.day),
         Column("constituency", "选区", sheets.text(60), example="石桥选区"),
         Column("electing_unit", "选举单位", sheets.text(80)),
         Column("sex", "性别", sheets.choice(Person.Sex), example="女"),
@@ -94,15 +99,17 @@ class RepresentativeResource(SheetResource):
         known = {person.pk: person for person in people}
         self.mandates: dict[tuple[int, int], Mandate] = {}
         self.by_mandate: dict[tuple[int, str], list[Mandate]] = defaultdict(list)
+        self.by_day: dict[tuple[int, int, date], Mandate] = {}
         for mandate in Mandate.objects.filter(person__in=known).order_by("begins_on"):
             mandate.person = known[mandate.person_id]
             self.mandates[mandate.person_id, mandate.term_id] = mandate
+            self.by_day[mandate.person_id, mandate.term_id, mandate.begins_on] = mandate
             self.by_mandate[mandate.term_id, mandate.person.name].append(mandate)
         self.postings: dict[tuple[int, int], Posting] = {}
         for posting in Posting.objects.current().filter(person__in=known):
             self.postings[posting.person_id, posting.station_id] = posting
         self.topics: dict[int, set[int]] = defaultdict(set)
-        links = Person.topics.through.objects.filter(person__in=known)
+        links = Person.topics.through.objects.filter(person__in=known, category__is_active=True)
         for person_id, category in links.values_list("person_id", "category_id"):
             self.topics[person_id].add(category)
 
@@ -111,7 +118,7 @@ class RepresentativeResource(SheetResource):
     def key(self, line: Line) -> Hashable:
         if not line["name"]:
             return None
-        return (self._who(line), line["body"], line["number"])
+        return (self._who(line), line["body"], line["number"], line["begins_on"] if line["ends_on"] else None)
 
     def _who(self, line: Line) -> Hashable:
         """What tells one person from another within the sheet."""
@@ -128,6 +135,7 @@ class RepresentativeResource(SheetResource):
         if term is None:
             return
         line.values["term"] = term
+        self._term(line)
         self._constituency(line)
         person = self._person(line)
         if line.faults:
@@ -136,20 +144,41 @@ class RepresentativeResource(SheetResource):
             line.refuse(_("姓名"), _("这位代表不在您管的范围，请填本地的站点编号"))
             return
         line.found = person
-        mandate = self.mandates.get((person.pk, term.pk)) if person is not None else None
-        if mandate is not None and mandate.ends_on is not None:
-            if line["begins_on"] < mandate.ends_on:
-                words = _("这一届的资格已在 %(day)s 终止；又当选的，任期开始要写在这天以后") % {
-                    "day": mandate.ends_on
-                }
-                line.refuse(_("任期开始"), words)
-                return
-            mandate = None
+        mandate = line.values["mandate"] = self._mandate(line, person) if person is not None else None
+        if line.faults:
+            return
         line.changed = self._changed(line, person, mandate) if person is not None else []
         if person is None or mandate is None:
             line.outcome = NEW
         elif line.changed:
             line.outcome = CHANGED
+
+    def _term(self, line: Line) -> None:
+        body = line["term"].body
+        if line["level"] and line["level"] != body.level:
+            words = _("“%(name)s”是%(level)s这一级的，请核对")
+            line.refuse(_("级别"), words % {"name": body.name, "level": body.get_level_display()})
+        if line["ends_on"] and line["ends_on"] <= line["begins_on"]:
+            line.refuse(_("任期结束"), _("要晚于任期开始"))
+
+    def _mandate(self, line: Line, person: Person) -> Mandate | None:
+        """The mandate meant: of one that ended the row names both days, else it is the one that runs."""
+        term = line["term"]
+        if line["ends_on"]:
+            ended = self.by_day.get((person.pk, term.pk, line["begins_on"]))
+            if ended is not None and ended.ends_on != line["ends_on"]:
+                words = _("登记的是%(day)s，要改请在代表的页面里改") % {"day": ended.ends_on or _("现任")}
+                line.refuse(_("任期结束"), words)
+            return ended
+        mandate = self.mandates.get((person.pk, term.pk))
+        if mandate is None or mandate.ends_on is None:
+            return mandate
+        if line["begins_on"] < mandate.ends_on:
+            words = _("这一届的资格已在 %(day)s 终止；又当选的，任期开始要写在这天以后") % {
+                "day": mandate.ends_on
+            }
+            line.refuse(_("任期开始"), words)
+        return None
 
     def _topics(self, line: Line) -> None:
         unknown = [name for name in line["topics"] or () if name not in self.categories]
@@ -190,7 +219,7 @@ class RepresentativeResource(SheetResource):
         held = [
             mandate
             for mandate in self.by_mandate.get((line["term"].pk, line["name"]), [])
-            if mandate.ends_on is None
+            if (mandate.begins_on == line["begins_on"] if line["ends_on"] else mandate.ends_on is None)
             and not (number and mandate.person.certificate_no)
             and (not line["constituency"] or mandate.constituency_id in (None, _pk(line["of"])))
         ]
@@ -248,9 +277,9 @@ class RepresentativeResource(SheetResource):
     def _write_mandates(self, lines: list[Line]) -> None:
         new, again = [], []
         for line in lines:
-            mandate = self.mandates.get((line.found.pk, line["term"].pk))
-            if mandate is None or mandate.ends_on is not None:
-                mandate = Mandate(person=line.found, term=line["term"])
+            mandate = line["mandate"]
+            if mandate is None:
+                mandate = Mandate(person=line.found, term=line["term"], ends_on=line["ends_on"])
                 new.append(mandate)
             elif any(name.startswith("mandate.") for name in line.changed):
                 again.append(mandate)
@@ -277,62 +306,56 @@ class RepresentativeResource(SheetResource):
         sheets.rewrite(Posting, again, ["duty_days"])
 
 
+def mandates_of(people: Any) -> Any:
+    """The mandates of these people as their table takes them along: the number of statements is that of the stretches read."""
+    return (
+        Mandate.objects.filter(person__in=people.order_by().values("pk"))
+        .select_related("person", "term__body", "constituency")
+        .prefetch_related(
+            Prefetch("person__topics", Category.objects.filter(is_active=True)),
+            Prefetch("person__postings", Posting.objects.current().select_related("station")),
+        )
+        .order_by("person__pinyin", "person_id", "begins_on", "pk")
+    )
+
+
+def cells_of(mandate: Any, *, with_phone: bool) -> list[Any]:
+    """One row under the headings of `RepresentativeResource`. Where several stations differ, the cell stays empty:
+    who sits where from when on is the table of postings.
+    """
+    person, term = mandate.person, mandate.term
+    postings = person.postings.all()
+    written = {
+        "name": person.name,
+        "level": term.body.get_level_display(),
+        "body": term.body.name,
+        "number": term.number,
+        "begins_on": mandate.begins_on,
+        "ends_on": mandate.ends_on,
+        "constituency": mandate.constituency.name if mandate.constituency is not None else "",
+        "electing_unit": mandate.electing_unit,
+        "sex": person.get_sex_display(),
+        "certificate_no": person.certificate_no,
+        "phone": person.phone if with_phone else mask_phone(person.phone),
+        "occupation": person.occupation,
+        "introduction": person.introduction,
+        "topics": "、".join(topic.name for topic in person.topics.all()),
+        "stations": "、".join(posting.station.code for posting in postings),
+        "duty_days": _common(posting.duty_days for posting in postings),
+        "posted_on": _common(posting.begins_on for posting in postings),
+        "is_public": person.is_public,
+    }
+    return [written[column.name] for column in RepresentativeResource.columns]
+
+
+def _common(values: Iterable[Any]) -> Any:
+    different = set(values)
+    return different.pop() if len(different) == 1 else ""
+
+
 def _index(phone: str) -> str:
     return blind_index(phone, scope="representatives.person.phone")
 
 
 def _pk(row: Any) -> int | None:
     return row.pk if row is not None else None
-
-
-class StaffResource(SheetResource):
-    """Who works where: accounts exist already, a sheet gives them their station."""
-
-    label = _lazy("站点工作人员")
-    columns: ClassVar = (
-        Column("station", "站点编号", station_code, True, "0312"),
-        Column("username", "登录名", sheets.text(150), True, "lijing"),
-        Column("duty", "分工", sheets.choice(StationStaff.Duty), True, "联络员"),
-        Column("begins_on", "开始日期", sheets.day, example="2024-03-01"),
-    )
-
-    def load(self, lines: list[Line]) -> None:
-        self.stations = open_stations(self.user, lines, "station")
-        names = {line["username"] for line in lines if line["username"]}
-        self.users = {user.username: user for user in User.objects.filter(username__in=names, is_active=True)}
-        posts = StationStaff.objects.filter(station__in=self.stations.values(), ends_on__isnull=True)
-        self.posts = {(post.station_id, post.user_id): post for post in posts}
-
-    def key(self, line: Line) -> Hashable:
-        return (line["station"], line["username"]) if line["station"] and line["username"] else None
-
-    def judge(self, line: Line) -> None:
-        seats = find_stations(line, _("站点编号"), (line["station"],), self.stations)
-        user = self.users.get(line["username"])
-        if user is None:
-            line.refuse(_("登录名"), _("没有这个登录名，请先在“用户”里建账号，再导入"))
-        if line.faults or user is None:
-            return
-        station = seats[0]
-        if not rules.holds(self.user, Permission.STATION_MANAGE, station):
-            line.refuse(_("站点编号"), _("不在您管的范围"))
-            return
-        line.values |= {"seat": station, "user": user}
-        line.found = self.posts.get((station.pk, user.pk))
-        if line.found is None:
-            line.outcome = NEW
-            return
-        line.changed = sheets.differing(line, line.found, ("duty", "begins_on"))
-        if line.changed:
-            line.outcome = CHANGED
-
-    def write(self, lines: list[Line]) -> None:
-        for line in lines:
-            if line.found is None:
-                line.found = StationStaff(station=line["seat"], user=line["user"])
-            line.found.duty = line["duty"]
-            line.found.begins_on = line["begins_on"] or line.found.begins_on
-        sheets.insert(StationStaff, [line.found for line in lines if line.outcome == NEW])
-        sheets.rewrite(
-            StationStaff, [line.found for line in lines if line.outcome == CHANGED], ["duty", "begins_on"]
-        )

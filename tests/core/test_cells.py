@@ -449,7 +449,8 @@ class TestWriting:
 
         assert content.startswith(b"\xef\xbb\xbf")
         rows = read_table(upload(content), HEADINGS)
-        assert rows[0].cells == {"姓名": "'=cmd()", "手机号": "13812342746", "任职日期": "2026-11-24"}
+        assert "\r\n'=cmd(),".encode() in content
+        assert rows[0].cells == {"姓名": "=cmd()", "手机号": "13812342746", "任职日期": "2026-11-24"}
         assert rows[1].cells["姓名"] == '引"号,'
 
     def test_csv_comes_line_by_line(self):

@@ -462,3 +462,136 @@ def test_the_number_of_statements_grows_by_the_batch_not_by_the_row(county, coun
     assert len(one_batch) + 9 * (len(two_batches) - len(one_batch)) <= 60
     assert len(again) <= 15
     assert Posting.objects.filter(person__certificate_no__startswith="N").count() == 2_500
+
+
+# --- out, and in again
+
+
+def register(county):
+    """People as a register holds them: several mandates, one that ended, seats at two stations, a name like a formula."""
+    two = make_representative(
+        "龙小妹",
+        CongressTerm.objects.get().body,
+        occupation="=种粮大户",
+        certificate_no="018002",
+        phone="13912340002",
+    )
+    town = make_body("石桥镇人民代表大会", county.towns[0], "town")
+    term = CongressTerm.objects.create(body=town, number=19, begins_on=LONG_AGO)
+    seat = Constituency.objects.create(term=term, name="第3选区", seats=2)
+    Mandate.objects.create(person=two, term=term, constituency=seat, begins_on=date(2021, 12, 1))
+    before = CongressTerm.objects.create(
+        body=CongressTerm.objects.get(number=18).body, number=17, begins_on=date(2011, 1, 5)
+    )
+    Mandate.objects.create(person=two, term=before, begins_on=date(2012, 1, 5), ends_on=date(2017, 1, 5))
+    two.topics.set([county.categories["roads"], county.categories["other"]])
+    Posting.objects.create(station=county.station, person=two, begins_on=LONG_AGO, duty_days="每月 15 日")
+    Posting.objects.create(
+        station=county.other_station, person=two, begins_on=date(2022, 1, 1), duty_days="每周三"
+    )
+    gone = make_representative("石有田", CongressTerm.objects.get(number=18).body)
+    Mandate.objects.filter(person=gone).update(ends_on=date(2024, 5, 1), end_reason="调离")
+    return two
+
+
+def make_body(name, area, level):
+    from representatives.models import Body
+
+    return Body.objects.create(name=name, kind=Body.Kind.CONGRESS, level=level, area=area)
+
+
+def taken_along(client, wanted, **query):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+    from django.urls import reverse
+
+    answer = client.post(
+        reverse("admin:representatives_person_export"),
+        {"format": wanted, "reason": "换届核对"},
+        query_params=query,
+    )
+    return SimpleUploadedFile(f"people.{wanted}", b"".join(answer.streaming_content))
+
+
+@pytest.mark.parametrize("wanted", ["csv", "xlsx"])
+def test_representatives_are_taken_along_with_mandates_and_stations_and_come_in_again_unchanged(
+    county, sign_in, wanted
+):
+    register(county)
+    file = taken_along(sign_in(county.county_office), wanted)
+
+    rows = [row.cells for row in read(RepresentativeResource, file)]
+    result = bring_in(RepresentativeResource, file, county.county_office)
+
+    assert faults(result) == {}
+    assert states(result) == ["skip"] * 5
+    mine = [row for row in rows if row["姓名"] == "龙小妹"]
+    assert [
+        (row["级别"], row["机构"], row["届次"], row["选区"], row["任期开始"], row["任期结束"]) for row in mine
+    ] == [
+        ("县", BODY, "17", "", "2012-01-05", "2017-01-05"),
+        ("县", BODY, "18", "", "2020-01-01", ""),
+        ("乡镇", "石桥镇人民代表大会", "19", "第3选区", "2021-12-01", ""),
+    ]
+    assert {row["站点编号"] for row in mine} == {"0312、0313"}
+    assert {row["手机号"] for row in mine} == {"13912340002"}
+    assert {row["职业"] for row in mine} == {"=种粮大户"}
+    assert {row["代表证号"] for row in mine} == {"018002"}
+
+
+def test_what_is_taken_along_runs_no_formula_and_keeps_numbers_as_text(county, sign_in):
+    import io
+
+    from openpyxl import load_workbook
+
+    register(county)
+
+    sheet = load_workbook(io.BytesIO(taken_along(sign_in(county.county_office), "xlsx").read())).active
+
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row if cell.value]
+    assert "'=种粮大户" in [cell.value for cell in cells]
+    numbers = [cell for cell in cells if str(cell.value) in ("13912340002", "018002")]
+    assert numbers
+    assert {cell.data_type for cell in numbers} == {"s"}
+
+
+def test_numbers_in_full_are_for_those_who_keep_the_register(county, sign_in):
+    register(county)
+
+    rows = read(RepresentativeResource, taken_along(sign_in(county.clerk), "csv", q="龙小妹"))
+
+    assert {row.cells["手机号"] for row in rows} == {"139****0002"}
+
+
+def test_a_table_of_people_costs_the_same_for_few_and_for_many(county, sign_in, count_queries):
+    client = sign_in(county.county_office)
+    register(county)
+    taken_along(client, "csv")
+    with count_queries() as few:
+        taken_along(client, "csv")
+    body = CongressTerm.objects.get(number=18).body
+    for place in range(30):
+        person = make_representative(f"代表{place}", body)
+        Posting.objects.create(station=county.station, person=person, begins_on=LONG_AGO)
+
+    with count_queries() as many:
+        taken_along(client, "csv")
+
+    assert len(many) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"级别": "乡镇"}, "“级别”：“云岭县人民代表大会”是县这一级的，请核对"),
+        ({"任期结束": "2021-01-01"}, "“任期结束”：要晚于任期开始"),
+        ({"姓名": "杨春梅", "任期开始": "2020-01-01", "任期结束": "2025-01-01"}, "“任期结束”：登记的是现任，要改请在代表的页面里改"),
+    ],
+)  # fmt: skip
+def test_a_term_that_cannot_be_is_refused_in_words(county, given, words):
+    row = {"姓名": "罗国栋", "机构": BODY, "届次": "18", "任期开始": "2022-01-10"} | given
+
+    result = bring_in(
+        RepresentativeResource, xlsx([list(row), list(row.values())]), county.county_office, dry_run=True
+    )
+
+    assert faults(result) == {2: words}
