@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -22,7 +21,7 @@ from accounts.access import is_staff_person
 from accounts.http import gave_second_factor, has_second_factor, log_in_of
 from accounts.models import LoginSession, User
 from accounts.passwords import ROTATION
-from core.publicdoor import client_address
+from core.publicdoor import is_from
 
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -110,10 +109,5 @@ def _is_password_old(user: User) -> bool:
 
 
 def _is_allowed_network(request: HttpRequest) -> bool:
-    if not settings.ADMIN_ALLOWED_NETWORKS:
-        return True
-    try:
-        address = ipaddress.ip_address(client_address(request))
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in settings.ADMIN_ALLOWED_NETWORKS)
+    networks = settings.ADMIN_ALLOWED_NETWORKS
+    return not networks or is_from(request, networks)

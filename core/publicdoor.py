@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +59,15 @@ def is_too_fast(stamp: str) -> bool:
     except signing.BadSignature:
         return True
     return time.time() - rendered < settings.PUBLIC_FORM_MIN_SECONDS
+
+
+def is_from(request: HttpRequest, networks: Collection[str]) -> bool:
+    """Whether the caller's address lies in one of these networks, as 10.1.0.0/16."""
+    try:
+        address = ipaddress.ip_address(client_address(request))
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network) for network in networks)
 
 
 def client_address(request: HttpRequest) -> str:

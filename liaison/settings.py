@@ -27,12 +27,12 @@ def required_in_production(name: str, default: str) -> str:
     return default
 
 
-def secret(name: str, default: str) -> str:
+def secret(name: str, default: str, *, optional: bool = False) -> str:
     """A secret given as NAME or, as container platforms do, in a file named by NAME_FILE."""
     path = env.str(f"{name}_FILE", default="")
     if path:
         return Path(path).read_text(encoding="utf-8").strip()
-    return required_in_production(name, default)
+    return env.str(name, default=default) if optional else required_in_production(name, default)
 
 
 STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / ".run")))
@@ -230,6 +230,9 @@ STAFF_SECOND_FACTOR = env.str("STAFF_SECOND_FACTOR", default="enforce" if PRODUC
 OTP_TOTP_ISSUER = SITE_BRAND
 ADMIN_ALLOWED_NETWORKS = env.list("ADMIN_ALLOWED_NETWORKS", default=[])
 ADMIN_PATH = env.str("ADMIN_PATH", default="admin/")
+# /metrics opens from these networks, with this token; with both set, both are asked for; with neither, it is no page.
+METRICS_ALLOWED_NETWORKS = env.list("METRICS_ALLOWED_NETWORKS", default=[])
+METRICS_TOKEN = secret("METRICS_TOKEN", "", optional=True)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 AXES_FAILURE_LIMIT = 5

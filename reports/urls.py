@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import my, overview, public, status
+from reports.views import metrics, my, overview, public, status
 
 app_name = "reports"
 
@@ -34,4 +34,5 @@ urlpatterns = [
     path("messages/<int:pk>/", my.open_letter, name="message"),
     # --- those who run the site
     path("status/", status.status, name="status"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

@@ -29,6 +29,7 @@ DISK_LOW = 0.10
 
 @dataclass(frozen=True)
 class Job:
+    name: str
     label: Any
     at: datetime | None
     is_late: bool
@@ -67,21 +68,27 @@ def standing(now: datetime | None = None) -> Standing:
         oldest=Min("created_at", filter=waiting & Q(next_try_at__lte=now)),
         dead=Count("pk", filter=Q(dead_at__isnull=False)),
     )
-    disk = shutil.disk_usage(settings.STATE_DIR if settings.STATE_DIR.exists() else settings.BASE_DIR)
     beats = {beat.name: beat for beat in Heartbeat.objects.filter(name__in=JOBS)}
     return Standing(
-        jobs=[_job(label, limit, beats.get(name), now) for name, (label, limit) in JOBS.items()],
+        jobs=[_job(name, limit, beats.get(name), now) for name, (_label, limit) in JOBS.items()],
         waiting=outbox["waiting"],
         oldest=outbox["oldest"],
         dead=outbox["dead"],
-        disk_free=disk.free / disk.total,
+        disk_free=_disk_free(),
         calendar_missing=_missing_year(now),
     )
 
 
-def _job(label: Any, limit: timedelta, beat: Heartbeat | None, now: datetime) -> Job:
+def _disk_free() -> float:
+    """The fullest of the disks that files and backups are written to."""
+    places = (settings.STATE_DIR, settings.PRIVATE_ROOT, settings.BACKUP_DIR)
+    disks = [shutil.disk_usage(place) for place in places if place.exists()]
+    return min((disk.free / disk.total for disk in disks), default=1.0)
+
+
+def _job(name: str, limit: timedelta, beat: Heartbeat | None, now: datetime) -> Job:
     at = beat.at if beat is not None else None
-    return Job(label, at, at is None or now - at > limit, beat.note if beat is not None else "")
+    return Job(name, JOBS[name][0], at, at is None or now - at > limit, beat.note if beat is not None else "")
 
 
 def _missing_year(now: datetime) -> int | None:

@@ -10,7 +10,7 @@ from tests.house.routes import routes
 
 OPEN = {
     # what machines ask
-    "core:healthz", "core:readyz", "intake:service-worker",
+    "core:healthz", "core:readyz", "intake:service-worker", "reports:metrics",
     # size of type, chosen station: cookies of the visitor's own, by POST
     "core:size", "reports:choose-station",
     # a private file: the view asks the rule of its case, and a resident's code counts
