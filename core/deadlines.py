@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from core import rulebook
+from core import rows, rulebook
 from core.cases import case_model
 from core.models.case import NEVER
 from core.models.clock import Clock
@@ -156,7 +156,7 @@ def turn_clocks(
         for name in move.starts
     ]
     for clock in started:
-        clock.save(force_insert=True)
+        rows.insert(clock)
         case.clock_moved(clock)
     case.due_at = first_due(case, running + started)
     return True

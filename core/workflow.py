@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core import deadlines, ledger
+from core import deadlines, ledger, rows
 from core.models.event import ActorKind, Event
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def fire(
         text_digest=digest,
         action_id=action_id,
     )
-    event.save(force_insert=True)
+    rows.insert(event)
     if note:
         ledger.save_words(event, salt, note)
     turned = replace(move, starts=move.starts + starts, stops=move.stops + stops)
@@ -229,12 +229,13 @@ def open_case(
     )
     clocks = [deadlines.new_clock(case, name, started_at=now) for name in starts]
     case.due_at = deadlines.first_due(case, clocks)
-    case.save(force_insert=True)
+    rows.insert(case)
     event.case_id = case.pk
-    event.save(force_insert=True)
+    rows.insert(event)
     for clock in clocks:
         clock.case_id = case.pk
-        clock.save(force_insert=True)
+        rows.insert(clock)
+    case.opened_with = clocks
     return event
 
 

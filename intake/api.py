@@ -25,6 +25,7 @@ from core.search import search
 from core.throttle import Limit, hit
 from intake import actions, rules
 from intake.models import Channel, ConstituentRequest, Notify, Visibility
+from intake.selectors import places
 from intake.workflow import CLOCKS
 from stations.models import Station
 
@@ -91,7 +92,7 @@ class RequestSerializer(StrictSerializer):
     consent = serializers.BooleanField(help_text="已把个人信息处理说明给本人看过，本人同意：必须为 true")
 
     def validate_station(self, code: str) -> Station:
-        station = Station.objects.public().select_related("area").filter(code=code).first()
+        station = places.station_of_code(code)
         if station is None:
             raise serializers.ValidationError(_("没有这个家站点。"))
         if station.closed_on is not None:
@@ -99,7 +100,7 @@ class RequestSerializer(StrictSerializer):
         return station
 
     def validate_category(self, code: str) -> Category:
-        category = Category.objects.filter(code=code, is_active=True).first()
+        category = places.category_of_code(code)
         if category is None:
             raise serializers.ValidationError(_("没有这个分类。说不清就用 other。"))
         return category
@@ -107,7 +108,7 @@ class RequestSerializer(StrictSerializer):
     def validate_village(self, code: str) -> Area | None:
         if not code:
             return None
-        village = Area.objects.in_force().filter(code=code, level=Area.Level.VILLAGE).first()
+        village = places.village_of_code(code)
         if village is None:
             raise serializers.ValidationError(_("没有这个村或社区，请用 12 位区划代码。"))
         return village
@@ -197,7 +198,7 @@ def _receive(given: dict[str, Any]) -> tuple[dict[str, Any], ConstituentRequest]
         village=given["village"],
         place=given["place"],
     )
-    clock = deadlines.faces(made)[0]
+    clock = min(made.opened_with, key=lambda each: each.due_at)
     receipt = {
         "number": made.reference,
         "receipt_code": made.receipt_code,

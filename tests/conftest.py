@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core import rulebook
+from core import remembered, rulebook
 from tests.browser import browser_page as browser_page
 from tests.browser import chromium as chromium
 from tests.county import County, build_county
@@ -26,6 +26,7 @@ _BROKEN = re.compile(r"\{\{|\{%|\son[a-z]+=\"|\sstyle=\"|javascript:", re.IGNORE
 def _fresh_memory() -> Iterator[None]:
     """What lives in the process must not leak from one test to the next."""
     rulebook.clear()
+    remembered.clear()
     cache.clear()
     yield
     rulebook.clear()

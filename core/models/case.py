@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from core.codes import public_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from core.models.clock import Clock
     from core.workflow import State, Workflow
@@ -68,6 +68,8 @@ class Case(models.Model):
     created_at = models.DateTimeField(_("登记时间"), default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager] = CaseQuerySet.as_manager()
+    # The clocks it was opened with, for whoever tells the person at once; not there for a case read from its table.
+    opened_with: Sequence[Clock] = ()
 
     class Meta:
         abstract = True

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from core.models import Clock, Event
 from core.privacy import cut_personal
+from core.rows import insert
 from intake.models import ConstituentRequest, RequestAssignment, RequestProgress
 
 
@@ -17,7 +18,7 @@ def tell(
     request: ConstituentRequest, event: Event, title: Any, text: Any = "", *, station: int | None = None
 ) -> RequestProgress:
     """Write one line the resident may read; whoever wrote the words, numbers in them are masked."""
-    return RequestProgress.objects.create(
+    line = RequestProgress(
         request=request,
         event=event,
         at=event.at,
@@ -25,6 +26,8 @@ def tell(
         text=cut_personal(str(text))[0][:2000],
         station=station or request.workflow.states[request.state].station,
     )
+    insert(line)
+    return line
 
 
 def due_of(request: ConstituentRequest, name: str) -> date | None:

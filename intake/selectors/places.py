@@ -7,12 +7,24 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts.models import Area
+from accounts.models import Area, Category
+from core.remembered import Remembered
 from representatives.models import Person
 from stations.models import Posting, Reception, Station
 from stations.selectors import GENERAL_KINDS, open_to_public, site_prefix, station_for_village
 
 LONGEST_LIST = 400
+
+# What every request that comes in names, by its code.
+station_of_code: Remembered[str, Station] = Remembered(
+    lambda code: Station.objects.public().select_related("area").filter(code=code).first()
+)
+category_of_code: Remembered[str, Category] = Remembered(
+    lambda code: Category.objects.filter(code=code, is_active=True).first()
+)
+village_of_code: Remembered[str, Area] = Remembered(
+    lambda code: Area.objects.in_force().filter(code=code, level=Area.Level.VILLAGE).first()
+)
 
 
 @dataclass(frozen=True)

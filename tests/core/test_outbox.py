@@ -406,6 +406,7 @@ def broker_at(settings, monkeypatch):
 
     def use(url):
         monkeypatch.setattr(outbox, "_broker_rests_until", 0.0)
+        monkeypatch.setattr(outbox, "_nudged_at", 0.0)
         app.conf.broker_url = url
         app.conf.broker_write_url = url
         app.amqp._producer_pool = None
@@ -428,6 +429,7 @@ def test_a_broker_that_is_down_neither_fails_nor_holds_anybody_up(kind, broker_a
         broker_at(f"redis://127.0.0.1:{port}/0")
         outbox.nudge()  # what is imported and opened once is not what a person at a form waits for
         monkeypatch.setattr(outbox, "_broker_rests_until", 0.0)
+        monkeypatch.setattr(outbox, "_nudged_at", 0.0)
 
         begun = time.monotonic()
         outbox.nudge()
@@ -440,6 +442,20 @@ def test_a_broker_that_is_down_neither_fails_nor_holds_anybody_up(kind, broker_a
     assert "broker is not reachable" in caplog.text
     assert first < 0.5
     assert rest < 0.05
+
+
+def test_a_worker_is_woken_at_once_and_then_not_more_than_twice_a_second(monkeypatch):
+    calls = []
+    monkeypatch.setattr("core.tasks.deliver_messages.apply_async", lambda **_options: calls.append(1))
+    monkeypatch.setattr(outbox, "_broker_rests_until", 0.0)
+    monkeypatch.setattr(outbox, "_nudged_at", 0.0)
+
+    for _message in range(20):
+        outbox.nudge()
+    monkeypatch.setattr(outbox, "_nudged_at", time.monotonic() - outbox.NUDGE_SECONDS)
+    outbox.nudge()
+
+    assert len(calls) == 2
 
 
 def test_messages_wake_a_worker_after_the_commit_and_inbox_alone_does_not(

@@ -334,7 +334,6 @@ HANDING_IN = [
     "SAVEPOINT",  # outside a test: BEGIN
     "INSERT core_submission",  # taken once, however often it is sent
     "SELECT core_draft",
-    "SELECT accounts_category",
     "SELECT accounts_area",
     "SELECT stations_station",
     "SELECT representatives_person",  # whose code was scanned

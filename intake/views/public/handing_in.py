@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import Category
 from core.models import Draft
 from core.publicdoor import client_address, new_stamp, public_form
 from intake.actions import Contact, drafting
@@ -33,7 +32,7 @@ class Incomplete(Exception):
 
 def matter_of(said: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `receive` from the words of a draft. Raises Incomplete naming the step to go back to."""
-    category = Category.objects.filter(code=said.get("category") or "", is_active=True).first()
+    category = places.category_of_code(said.get("category") or "")
     if category is None or not said.get("body"):
         raise Incomplete("intake:new")
     village = None
