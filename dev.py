@@ -270,8 +270,17 @@ def verb_messages(words: list[str]) -> int:
 
 
 def verb_bench(words: list[str]) -> int:
-    """measure; `bench` alone names what can be measured"""
-    return manage(["--owner", "bench", *words])
+    """measure speed as ratios to bare references; --list names the benches, --short takes a minute"""
+    from liaison.bench import runner
+
+    return runner.run(CHECKOUT, words)
+
+
+def verb_faults(words: list[str]) -> int:
+    """break the site's parts one by one and count what is lost; --list names the faults, --short takes a minute"""
+    from liaison.faults import runner
+
+    return runner.run(CHECKOUT, words)
 
 
 def verb_manage(words: list[str]) -> int:
@@ -321,6 +330,7 @@ VERBS = {
     "docs": verb_docs,
     "messages": verb_messages,
     "bench": verb_bench,
+    "faults": verb_faults,
     "stop": verb_stop,
     "reset": verb_reset,
     "psql": verb_psql,

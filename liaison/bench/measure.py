@@ -1,105 +1,87 @@
-"""Alternating pairs: CPU of this process and of its PostgreSQL backend, wall time, statements."""
+"""Product and reference by turns; the median of their ratios; a row for the page of quality."""
 
 from __future__ import annotations
 
 import os
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from liaison.bench.server import tree_cpu
+from liaison.quality import Row
 
 PAIRS = 5
-_TICK = os.sysconf("SC_CLK_TCK")
+# A noisy machine may add so much to a ratio before it counts as missed.
+MARGIN = 1.15
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run of `count` operations took, in milliseconds per operation."""
+    """Milliseconds per operation: on the clock, of the process or web tree, of PostgreSQL."""
 
     wall: float
     cpu: float
-    postgres_cpu: float
+    postgres: float
 
     @property
-    def total_cpu(self) -> float:
-        return self.cpu + self.postgres_cpu
+    def both(self) -> float:
+        return self.cpu + self.postgres
+
+
+def cost_of(operate: Callable[[], Any], count: int, *, cpu: Callable[[], float], postmaster: int) -> Cost:
+    """What `operate`, which does `count` operations, takes of each."""
+    before = time.perf_counter(), cpu(), tree_cpu(postmaster)
+    operate()
+    after = time.perf_counter(), cpu(), tree_cpu(postmaster)
+    return Cost(*(1000 * (late - early) / count for early, late in zip(before, after, strict=True)))
+
+
+def cost_here(operate: Callable[[], Any], count: int) -> Cost:
+    """The same for work done in this process; its parent told it the server's process."""
+    return cost_of(operate, count, cpu=time.process_time, postmaster=int(os.environ["BENCH_POSTMASTER"]))
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """The median over the pairs, with the medians it comes from."""
+class Pairs:
+    """Costs of the product and of the reference, measured by turns."""
 
-    name: str
-    what: str
-    ratio: float
-    limit: float
-    product_ms: float
-    reference_ms: float
-    statements: int
-    spread: tuple[float, float]
+    product: Sequence[Cost]
+    reference: Sequence[Cost]
 
-    @property
-    def holds(self) -> bool:
-        """Within the limit and a margin for a noisy machine."""
-        return self.ratio <= self.limit * 1.15
+    def ratio(self, by: str = "both") -> float:
+        return statistics.median(self.ratios(by))
 
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "holds": self.holds}
+    def ratios(self, by: str = "both") -> list[float]:
+        pairs = zip(self.product, self.reference, strict=True)
+        return [getattr(a, by) / max(getattr(b, by), 1e-6) for a, b in pairs]
 
+    def told(self, by: str = "both") -> str:
+        """`1.72 × (1.60–1.81)`."""
+        ratios = self.ratios(by)
+        return f"{statistics.median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f})"
 
-def backend_cpu() -> float:
-    """Seconds of CPU our connection's backend has used; 0 where its process cannot be seen."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICK
+    def costs(self) -> str:
+        """Medians behind the ratio, for the note."""
+        return f"product {_medians(self.product)}; reference {_medians(self.reference)}"
 
 
-def cost_of(operation: Callable[[], Any], count: int) -> Cost:
-    postgres, cpu, wall = backend_cpu(), time.process_time(), time.perf_counter()
-    for _each in range(count):
-        operation()
-    spent = time.perf_counter() - wall, time.process_time() - cpu, backend_cpu() - postgres
-    return Cost(*(1000 * each / count for each in spent))
-
-
-def statements_of(operation: Callable[[], Any]) -> int:
-    with CaptureQueriesContext(connection) as seen:
-        operation()
-    return len(seen)
-
-
-def compare(
-    name: str,
-    what: str,
-    product: Callable[[], Any],
-    reference: Callable[[], Any],
-    *,
-    count: int,
-    limit: float,
-    by: str = "total_cpu",
-) -> Ratio:
-    """The median ratio of product to reference over alternating pairs, after one warm-up of each."""
-    product()
-    reference()
-    pairs = [(cost_of(product, count), cost_of(reference, count)) for _pair in range(PAIRS)]
-    ratios = [getattr(a, by) / max(getattr(b, by), 1e-6) for a, b in pairs]
-    return Ratio(
-        name=name,
-        what=what,
-        ratio=round(statistics.median(ratios), 2),
-        limit=limit,
-        product_ms=round(statistics.median(getattr(a, by) for a, _b in pairs), 2),
-        reference_ms=round(statistics.median(getattr(b, by) for _a, b in pairs), 2),
-        statements=statements_of(product),
-        spread=(round(min(ratios), 2), round(max(ratios), 2)),
+def _medians(costs: Sequence[Cost]) -> str:
+    cpu, postgres, wall = (
+        statistics.median(getattr(each, name) for each in costs) for name in ("cpu", "postgres", "wall")
     )
+    return f"{cpu:.2f} + {postgres:.2f} ms CPU, {wall:.1f} ms wall"
+
+
+def by_turns(product: Callable[[], Cost], reference: Callable[[], Cost], *, pairs: int = PAIRS) -> Pairs:
+    """Each in turn, so that whatever else the machine does falls on both."""
+    found = [(product(), reference()) for _pair in range(pairs)]
+    return Pairs([a for a, _b in found], [b for _a, b in found])
+
+
+def at_most(
+    id: str, what: str, limit: float, found: float, *, measured: str, unit: str = "×", note: str = ""
+) -> Row:
+    """A row that holds while `found` is within the limit and the margin for noise."""
+    return Row(id, what, f"≤ {limit:g} {unit}", measured, found <= limit * MARGIN, note)
