@@ -54,7 +54,7 @@ class StaffSessionMiddleware:
         if request.path.startswith(f"/{settings.ADMIN_PATH}") and not _is_allowed_network(request):
             raise Http404
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated:
-            return self._signed_in(request) or self.get_response(request)
+            return _kept_by_nobody(self._signed_in(request) or self.get_response(request))
         return self.get_response(request)
 
     def _signed_in(self, request: HttpRequest) -> HttpResponse | None:
@@ -68,6 +68,13 @@ class StaffSessionMiddleware:
         if now - session.seen_at > SEEN_EVERY:
             LoginSession.objects.filter(pk=session.pk).update(seen_at=now)
         return _duty_first(request)
+
+
+def _kept_by_nobody(response: HttpResponse) -> HttpResponse:
+    """A page of somebody signed in stays in no cache: the next person at this computer presses Back as well."""
+    if response.get("Content-Type", "").startswith("text/html"):
+        response.setdefault("Cache-Control", "no-store, private")
+    return response
 
 
 def _signed_out(request: HttpRequest, why: str) -> HttpResponse:

@@ -120,7 +120,10 @@ def _log_in_page(request: HttpRequest, form: LogInForm, status: int = 200) -> Ht
 def log_out(request: AuthenticatedHttpRequest) -> HttpResponse:
     actions.end_own_session(request.session.session_key or "")
     logout(request)
-    return redirect("accounts:login")
+    response = redirect("accounts:login")
+    # Not "storage": on a shared tablet it would throw away what a resident still has waiting for the network.
+    response["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 @never_cache

@@ -439,3 +439,12 @@ def test_a_signed_in_form_without_its_token_is_refused(client, county):
     assert strict.post("/logout/").status_code == 403
     assert strict.post("/admin/logout/").status_code == 403
     assert LoginSession.objects.get().ended_at is None
+
+
+@pytest.mark.parametrize("path", ["/account/", "/desk/", "/"])
+def test_a_page_of_somebody_signed_in_stays_in_no_cache(county, sign_in, path):
+    assert "no-store" in sign_in(county.clerk).get(path)["Cache-Control"]
+
+
+def test_the_log_out_empties_the_cache_and_leaves_what_waits_for_the_network(county, sign_in):
+    assert sign_in(county.clerk).post("/logout/")["Clear-Site-Data"] == '"cache"'

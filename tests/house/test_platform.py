@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
 import subprocess
 import sys
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from accounts.models import User
+from accounts.passwords import _is_in
 from core.logs import JsonFormatter
 
 PAGES = ["/", "/stations/", "/requests/new/1/", "/track/", "/login/", "/nowhere/"]
@@ -35,6 +39,9 @@ def test_every_page_comes_with_a_strict_policy_and_the_headers_beside_it(client,
     assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert "unsafe" not in answer["Content-Security-Policy"]
     # With `no-referrer` the Origin of a public form would be null; a private page tells not even its own site its path.
+    assert not any(name.startswith("Access-Control-") for name in answer.headers)
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] in ("same-origin", "strict-origin")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -59,7 +66,7 @@ def test_production_asks_for_https_and_closed_cookies():
     script = (
         "import django; django.setup(); from django.conf import settings as s; import json;"
         "print(json.dumps([s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_NAME,"
-        "s.SECURE_HSTS_SECONDS, s.SECURE_SSL_REDIRECT, s.DEBUG, s.STAFF_SECOND_FACTOR]))"
+        "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT, s.DEBUG, s.STAFF_SECOND_FACTOR]))"
     )
     env = {
         "PATH": "/usr/bin:/bin", "LIAISON_ENV": "production", "DJANGO_SETTINGS_MODULE": "liaison.settings",
@@ -79,6 +86,7 @@ def test_production_asks_for_https_and_closed_cookies():
         True,
         "__Host-csrf",
         31_536_000,
+        True,
         True,
         False,
         "enforce",
@@ -132,6 +140,31 @@ def test_a_weak_password_is_refused(weak):
         validate_password(weak)
 
 
+def test_a_password_known_from_a_break_in_is_refused(settings, tmp_path):
+    known = ["four herons stand in the rain", "a heavy cart rolls uphill", "nine lanterns over the river"]
+    digests = sorted(hashlib.sha1(each.encode()).hexdigest().upper() for each in known)
+    others = [hashlib.sha1(str(n).encode()).hexdigest().upper() for n in range(200)]
+    path = tmp_path / "breached.txt"
+    path.write_text("".join(f"{each}:{n}\r\n" for n, each in enumerate(sorted(digests + others))))
+    settings.BREACHED_PASSWORDS_FILE = str(path)
+
+    for each in known:
+        with pytest.raises(ValidationError, match="泄露"):
+            validate_password(each)
+    validate_password("seven herons stand in the snow")
+    assert all(_is_in(str(path), each) for each in others)
+    assert not any(_is_in(str(path), each) for each in ("0" * 40, "F" * 40))
+
+
+@pytest.mark.parametrize("text", ["", "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8\n"])
+def test_a_short_list_of_break_ins_is_read_to_its_ends(tmp_path, text):
+    path = tmp_path / "breached.txt"
+    path.write_text(text)
+
+    assert _is_in(str(path), "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8") == bool(text)
+    assert not _is_in(str(path), "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD9")
+
+
 def test_a_long_plain_sentence_is_a_good_password():
     validate_password("four herons stand in the rain")
 
@@ -148,6 +181,38 @@ def test_a_log_line_is_one_line_without_numbers_or_private_links():
     assert "7KQ4M2XD9ABCD" not in line
     assert "13800002746" not in line
     assert json.loads(line)["level"] == "INFO"
+
+
+def test_a_log_line_says_who_and_from_where_by_number(rf):
+    request = rf.get("/desk/", REMOTE_ADDR="10.1.2.3")
+    request.user = User(pk=77, username="clerk", display_name="李静")
+    record = logging.LogRecord("django.request", logging.WARNING, "f", 1, "Forbidden: /desk/", (), None)
+    record.request = request
+
+    line = json.loads(JsonFormatter().format(record))
+
+    assert (line["user"], line["address"]) == (77, "10.1.2.3")
+    assert line["at"].endswith("+00:00")
+    assert "李静" not in json.dumps(line, ensure_ascii=False)
+
+
+@pytest.mark.django_db
+def test_a_door_that_was_refused_stands_in_the_log_with_who_tried(county, sign_in):
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormatter())
+    logging.getLogger("django.request").addHandler(handler)
+    try:
+        sign_in(county.clerk).get("/status/")
+        sign_in(county.clerk).get(f"/desk/{county.other_station.code}/nobody/")
+    finally:
+        logging.getLogger("django.request").removeHandler(handler)
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["user"], line["message"].split(":")[0]) for line in lines] == [
+        (county.clerk.pk, "Forbidden (Permission denied)"),
+        (county.clerk.pk, "Not Found"),
+    ]
 
 
 @pytest.mark.django_db
