@@ -1,13 +1,17 @@
 # One image for web, worker, beat and migrate; docker-compose.yml says which process runs.
 FROM python:3.11-slim-bookworm AS packages
 WORKDIR /build
-COPY requirements.txt constraints.txt ./
-# The embedded engines and the test tools below that line have no business in production.
-RUN sed '/^# --- embedded engines/,$d' requirements.txt > runtime.txt \
-    && python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir -r runtime.txt
+COPY requirements.lock ./
+# Neither the embedded engines nor the test tools: they have no business in production.
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 
 FROM python:3.11-slim-bookworm
+# pg_dump and pg_restore of the server's own version, for `manage.py backup`: Debian 12 itself has 15.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates postgresql-common \
+    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+    && apt-get install -y --no-install-recommends postgresql-client-18 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /srv/liaison --shell /usr/sbin/nologin liaison \
     && install -d -o liaison -g liaison /srv/liaison /var/lib/liaison /var/lib/liaison/files
 ENV PATH=/opt/venv/bin:$PATH \

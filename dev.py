@@ -283,6 +283,13 @@ def verb_faults(words: list[str]) -> int:
     return runner.run(CHECKOUT, words)
 
 
+def verb_audit(words: list[str]) -> int:
+    """what is known against the packages and scripts of others; --sbom writes docs/sbom.cdx.json"""
+    from liaison import audit
+
+    return audit.run(CHECKOUT, words)
+
+
 def verb_manage(words: list[str]) -> int:
     """a Django command in this environment, as `manage shell`; --owner first: as the owner role"""
     return manage(words)
@@ -331,6 +338,7 @@ VERBS = {
     "messages": verb_messages,
     "bench": verb_bench,
     "faults": verb_faults,
+    "audit": verb_audit,
     "stop": verb_stop,
     "reset": verb_reset,
     "psql": verb_psql,
