@@ -3,7 +3,8 @@
 set -euo pipefail
 psql --username "$POSTGRES_USER" --dbname postgres --set ON_ERROR_STOP=1 \
     --set owner_password="$OWNER_DB_PASSWORD" --set app_password="$APP_DB_PASSWORD" <<'SQL'
-CREATE ROLE liaison_owner LOGIN CREATEROLE PASSWORD :'owner_password';
+-- CREATEDB: a backup is proved by restoring it into a scratch database.
+CREATE ROLE liaison_owner LOGIN CREATEROLE CREATEDB PASSWORD :'owner_password';
 CREATE ROLE liaison_app LOGIN PASSWORD :'app_password';
 GRANT liaison_app TO liaison_owner WITH ADMIN OPTION;
 CREATE DATABASE liaison OWNER liaison_owner;
