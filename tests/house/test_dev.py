@@ -25,7 +25,9 @@ from liaison.supervisor import Place, Service, direct, port_is_free
 from testenv import CHECKOUT
 
 OLDEST_THAT_MUST_READ_IT = (3, 8)
-VERBS = ["up", "test", "check", "fix", "docs", "messages", "bench", "stop", "reset", "psql", "logs", "manage"]
+VERBS = [
+    "up", "test", "check", "fix", "docs", "messages", "bench", "faults", "audit", "stop", "reset", "psql", "logs", "manage",
+]  # fmt: skip
 
 
 @pytest.fixture

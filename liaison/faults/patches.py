@@ -1,0 +1,99 @@
+"""What a driver's own server processes do differently: `FAULT_PATCHES` names it. Each control takes one lock away.
+
+A fault that passes with its lock and passes without it has tested nothing; `runner` holds the controls to failing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import AppConfig
+
+
+def always_day() -> None:
+    """Text messages go out at any hour: a run at night must not wait for the morning."""
+    from core import outbox
+
+    outbox.QUIET_FROM, outbox.QUIET_TO = 24, 0
+
+
+def without_row_lock() -> None:
+    """A step reads the case and locks nothing."""
+    from core import workflow
+
+    def hold(case: Any, verb: str, **given: Any) -> Any:
+        case.refresh_from_db()
+        move = case.workflow.transitions[verb]
+        by = given.get("by")
+        kind = given.get("actor_kind") or ("user" if by is not None else "system")
+        workflow.check_open(case, move, by=by, actor_kind=kind, version=given.get("version"))
+        return move
+
+    workflow.hold = hold
+
+
+def without_claim() -> None:
+    """A key is looked up and not claimed, as a naive view would."""
+    from core import idempotency
+    from core.models.draft import Submission
+
+    def once(scope: str, key: str, body: Any, act: Callable[[], Any], *, status: int = 201) -> Any:
+        before = Submission.objects.filter(scope=scope, key=key).first()
+        if before is not None:
+            return idempotency.Answer(before.status, before.answer, replayed=True)
+        answer, case = act()
+        row = Submission(
+            scope=scope, key=key, body_digest=idempotency.digest(body), answer=answer, status=status
+        )
+        row.case_label, row.case_id = (case.label, case.pk) if case is not None else ("", None)
+        Submission.objects.bulk_create([row], ignore_conflicts=True)
+        return idempotency.Answer(status, answer)
+
+    idempotency.once = once
+
+
+def without_lease() -> None:
+    """Workers read what is waiting, and neither lock nor lease it."""
+    from core import outbox
+    from core.models.message import Message
+
+    def claim(now: Any) -> Any:
+        message = Message.objects.waiting(now).order_by("attempts", "next_try_at", "pk").first()
+        return [message] if message is not None else None
+
+    outbox._claim = claim
+
+
+def without_firing_check() -> None:
+    """The sweep neither locks the cases nor remembers which rungs it climbed."""
+    from core import sweep
+    from core.models.clock import RungFiring
+
+    def record(due: Any, now: Any) -> Any:
+        rows = [
+            RungFiring(
+                clock=each.clock, rung=each.rung, round=each.clock.round, due_at=each.instant, fired_at=now
+            )
+            for each in due
+        ]
+        RungFiring.objects.bulk_create(rows, ignore_conflicts=True)
+        return due
+
+    sweep._record = record
+
+
+PATCHES = {
+    each.__name__: each
+    for each in (always_day, without_row_lock, without_claim, without_lease, without_firing_check)
+}
+
+
+class FaultsConfig(AppConfig):
+    name = "liaison.faults"
+    label = "faults"
+
+    def ready(self) -> None:
+        for name in os.environ.get("FAULT_PATCHES", "").split():
+            PATCHES[name]()

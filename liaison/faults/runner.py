@@ -1,0 +1,89 @@
+"""`dev.py faults`: the table of faults, tried one after another; one line each, kept in docs/quality/faults.json."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from liaison import quality
+from liaison.engines.host import EngineError
+from liaison.faults import kills
+from liaison.faults.ground import Ground, say
+from liaison.faults.oracle import Finding
+from liaison.quality import Row
+
+
+@dataclass(frozen=True)
+class Fault:
+    id: str
+    what: str
+    limit: str
+    drive: Callable[[Ground], Finding]
+
+
+FAULTS = [
+    Fault("F01", "kill -9 one web process every 0.5 s, 20 requests a second", "0 lost, 0 doubled", kills.f01),
+    Fault("F02", "kill -9 the whole web server, 20 times", "0 lost, 0 doubled, back < 10 s", kills.f02),
+    Fault("F03", "kill -9 the worker's processes every 2 s", "0 lost, 0 doubled effects", kills.f03),
+    Fault("F04", "beat killed, twice at once, none", "the rungs of an undisturbed run", kills.f04),
+    Fault(
+        "S2",
+        "the storm: kill -9 over web, worker, beat and broker, 10 min",
+        "0 lost, 0 doubled of ≥ 12,000",
+        kills.storm,
+    ),
+]
+HOW = ""
+
+
+def run(checkout: str, words: list[str]) -> int:
+    options = _options(words)
+    chosen = _chosen(options.ids)
+    if options.list:
+        for fault in chosen:
+            say(f"  {fault.id:<4} {fault.what}: {fault.limit}")
+        return 0
+    os.nice(5)
+    rows = []
+    with Ground(Path(checkout), is_short=options.short).running() as ground:
+        for fault in chosen:
+            rows.append(_try(ground, fault))
+    if not options.short:
+        quality.write("faults", rows, title="Faults survived", command="python3 dev.py faults", how=HOW)
+    failed = [row.id for row in rows if not row.passed]
+    say(f"Failed: {', '.join(failed)}." if failed else f"{len(rows)} faults survived.")
+    return 1 if failed else 0
+
+
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python3 dev.py faults", description="Break things, and count what is lost."
+    )
+    parser.add_argument("ids", nargs="*", help="some of the faults (F01, S2); all when none is named")
+    parser.add_argument("--short", action="store_true", help="seconds each, nothing kept")
+    parser.add_argument("--list", action="store_true", help="only say what can be broken")
+    return parser.parse_args(words)
+
+
+def _chosen(ids: list[str]) -> list[Fault]:
+    known = {fault.id: fault for fault in FAULTS}
+    for each in ids:
+        if each.upper() not in known:
+            raise EngineError(f"No fault {each}; there are {', '.join(known)}.")
+    return [known[each.upper()] for each in ids] if ids else FAULTS
+
+
+def _try(ground: Ground, fault: Fault) -> Row:
+    begun = time.monotonic()
+    found = fault.drive(ground)
+    took = time.monotonic() - begun
+    say(
+        f"{'ok    ' if found.passed else 'FAILED'} {fault.id:<4} {fault.what}: {found.measured} ({took:.0f} s)"
+    )
+    if found.note:
+        say(f"            {found.note}")
+    return Row(fault.id, fault.what, fault.limit, found.measured, found.passed, found.note)
