@@ -25,6 +25,7 @@ from core import channels
 from core.cases import case_of
 from core.models.message import Message
 from core.privacy import mask_text
+from core.rows import insert_new
 
 if TYPE_CHECKING:
     from core.models import Case
@@ -137,7 +138,7 @@ def post_rows(rows: list[Message]) -> None:
     rows = _with_an_address(rows)
     if not rows:
         return
-    Message.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_new(rows)
     if any(row.sent_at is None for row in rows):
         transaction.on_commit(nudge)
 

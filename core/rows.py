@@ -1,7 +1,11 @@
-"""One new row by SQL that is put together once: of an intake's time more went into composing its INSERTs than into running them."""
+"""New rows by SQL that is put together once: of an intake's time more went into composing its INSERTs than into running them.
+
+What `save(force_insert=True)` and `bulk_create(ignore_conflicts=True)` do, in a house without signals.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -9,22 +13,51 @@ from django.db import connection, models
 
 
 def insert(row: models.Model) -> None:
-    """What `row.save(force_insert=True)` does in a house without signals: one INSERT, and the row knows its id."""
-    sql, fields = _statement(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
+    """One INSERT; the row knows its id then."""
+    insert_unless_taken(row, "")
+
+
+def insert_unless_taken(row: models.Model, unique: str) -> bool:
+    """The same, but for a row whose unique column has a value that stands there already: False, and nothing written."""
+    start, group, end = _parts(type(row), unique)
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        row.pk = cursor.fetchone()[0]
+        cursor.execute(start + group + end, _values(row))
+        found = cursor.fetchone()
+    if found is None:
+        return False
+    row.pk = found[0]
     row._state.adding, row._state.db = False, connection.alias
+    return True
+
+
+def insert_new(rows: Sequence[models.Model]) -> None:
+    """Those rows of one kind that break no unique constraint, in one statement; they do not learn their ids."""
+    if not rows:
+        return
+    start, group, _end = _parts(type(rows[0]), "")
+    groups = ", ".join([group] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{start}{groups} ON CONFLICT DO NOTHING", [value for row in rows for value in _values(row)]
+        )
+
+
+def _values(row: models.Model) -> list[Any]:
+    return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in _columns(type(row))]
 
 
 @cache
-def _statement(model: type[models.Model]) -> tuple[str, list[Any]]:
-    """The statement, and the columns it has a place for: all but the id and those the database fills."""
-    options = model._meta
-    fields = [each for each in options.local_concrete_fields if not (each.primary_key or each.generated)]
-    name = connection.ops.quote_name
-    columns = ", ".join(name(each.column) for each in fields)
-    places = ", ".join(["%s"] * len(fields))
-    key = name(options.pk.column)
-    return f"INSERT INTO {name(options.db_table)} ({columns}) VALUES ({places}) RETURNING {key}", fields
+def _columns(model: type[models.Model]) -> list[Any]:
+    """The columns that are written: all but the id and those the database fills."""
+    return [each for each in model._meta.local_concrete_fields if not (each.primary_key or each.generated)]
+
+
+@cache
+def _parts(model: type[models.Model], unique: str) -> tuple[str, str, str]:
+    """The statement up to its values, the places of one row's values, and what follows."""
+    name, options = connection.ops.quote_name, model._meta
+    columns = ", ".join(name(each.column) for each in _columns(model))
+    group = f"({', '.join(['%s'] * len(_columns(model)))})"
+    taken = f" ON CONFLICT ({name(unique)}) DO NOTHING" if unique else ""
+    start = f"INSERT INTO {name(options.db_table)} ({columns}) VALUES "
+    return start, group, f"{taken} RETURNING {name(options.pk.column)}"

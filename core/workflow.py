@@ -209,10 +209,14 @@ def open_case(
     actor_kind: str,
     facts: Mapping[str, Any] | None = None,
     starts: tuple[str, ...] = (),
+    draw_reference: Callable[[], None] | None = None,
     now: datetime,
     action_id: UUID | None = None,
 ) -> Event:
-    """Insert a new case with its first event and its first clocks. The chain names the public id, so one INSERT is enough."""
+    """Insert a new case with its first event and its first clocks. The chain names the public id, so one INSERT is enough.
+
+    `draw_reference` gives the case another `reference` when the one it has is taken, until one is free.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("open_case() needs the transaction of its action.")
     case.state, case.state_since, case.created_at = case.workflow.initial, now, now
@@ -229,7 +233,11 @@ def open_case(
     )
     clocks = [deadlines.new_clock(case, name, started_at=now) for name in starts]
     case.due_at = deadlines.first_due(case, clocks)
-    rows.insert(case)
+    if draw_reference is None:
+        rows.insert(case)
+    else:
+        while not rows.insert_unless_taken(case, "reference"):
+            draw_reference()
     event.case_id = case.pk
     rows.insert(event)
     for clock in clocks:

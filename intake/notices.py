@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from core.models import Message
 from core.outbox import Notice, Recipient
+from core.remembered import Remembered
 from intake.models import ConstituentRequest
 from stations.models import StationStaff
 
@@ -167,24 +168,30 @@ def _users(users: QuerySet[User]) -> list[Recipient]:
     return [Recipient(user_id=pk) for pk in users.values_list("pk", flat=True)]
 
 
-def _posts(request: ConstituentRequest) -> QuerySet[StationStaff]:
-    """Who works at the request's station today and can log in; volunteers are not burdened with deadlines."""
+def _posts(station_id: int) -> QuerySet[StationStaff]:
+    """Who works at the station today and can log in; volunteers are not burdened with deadlines."""
     today = timezone.localdate()
     return StationStaff.objects.filter(
         Q(ends_on__isnull=True) | Q(ends_on__gt=today),
-        station_id=request.station_id,
+        station_id=station_id,
         begins_on__lte=today,
         user__is_active=True,
     ).exclude(duty=StationStaff.Duty.VOLUNTEER)
 
 
+# Asked for every request that comes in: a change of staff reaches the messages within half a minute.
+_clerks_of: Remembered[int, list[Recipient]] = Remembered(
+    lambda pk: [Recipient(user_id=user) for user in _posts(pk).values_list("user_id", flat=True)]
+)
+
+
 def station_clerks(request: ConstituentRequest) -> list[Recipient]:
     """Everybody who does the station's daily work, its head included."""
-    return [Recipient(user_id=pk) for pk in _posts(request).values_list("user_id", flat=True)]
+    return _clerks_of(request.station_id) or []
 
 
 def station_head(request: ConstituentRequest) -> list[Recipient]:
-    heads = _posts(request).filter(duty=StationStaff.Duty.HEAD)
+    heads = _posts(request.station_id).filter(duty=StationStaff.Duty.HEAD)
     return [Recipient(user_id=pk) for pk in heads.values_list("user_id", flat=True)]
 
 

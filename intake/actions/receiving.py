@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Area, Category, Unit
 from core import codes, outbox
 from core.images import CleanImage, store_bytes
-from core.models import ActorKind, Attachment
+from core.models import ActorKind, Attachment, Event
 from core.privacy import blind_index, cut_personal, normalise_phone
 from core.similarity import spaced
 from core.workflow import fire, hold, open_case
@@ -140,33 +141,32 @@ def headline(words: str) -> str:
     return clause[:cut] if cut >= 8 else clause + "…"
 
 
-def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, now: datetime) -> Any:
-    """Insert under a random number of the day; a taken one is drawn again (unique constraint, savepoint)."""
-    taker = _taken_in_by(request)
-    for _try in range(NUMBER_TRIES):
+def _open_with_free_number(request: ConstituentRequest, phone: str, *, by: Any, now: datetime) -> Event:
+    """Insert under a random number of the day; a taken one is drawn again."""
+    taker, tries = _taken_in_by(request), count(1)
+
+    def draw() -> None:
+        if next(tries) > NUMBER_TRIES:
+            raise RuntimeError("No free request number today.")
         request.reference = codes.request_number(timezone.localdate(now))
         request.track_index = track_index(request.reference, phone[-4:]) if phone else ""
-        request.event_seq, request.event_head = 0, b""
-        try:
-            with transaction.atomic():
-                return open_case(
-                    request,
-                    "receive",
-                    by=by,
-                    actor_kind=ActorKind.USER if by is not None else ActorKind.RESIDENT,
-                    facts={
-                        "station": request.station_id,
-                        "channel": request.channel,
-                        "category": request.category_id,
-                        **(credit_fact(taker, DutyKind.REQUEST_RECEIVED) if taker is not None else {}),
-                    },
-                    starts=("request.register",) + (("request.contact",) if request.is_urgent else ()),
-                    now=now,
-                )
-        except IntegrityError as problem:
-            if "reference" not in str(problem):
-                raise
-    raise RuntimeError("No free request number today.")
+
+    draw()
+    return open_case(
+        request,
+        "receive",
+        by=by,
+        actor_kind=ActorKind.USER if by is not None else ActorKind.RESIDENT,
+        facts={
+            "station": request.station_id,
+            "channel": request.channel,
+            "category": request.category_id,
+            **(credit_fact(taker, DutyKind.REQUEST_RECEIVED) if taker is not None else {}),
+        },
+        starts=("request.register",) + (("request.contact",) if request.is_urgent else ()),
+        draw_reference=draw,
+        now=now,
+    )
 
 
 def _attach(request: ConstituentRequest, photos: Sequence[CleanImage], by: Any) -> None:

@@ -5,7 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from core.models import Clock, Draft
-from core.rows import insert
+from core.rows import insert, insert_new, insert_unless_taken
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +44,24 @@ def test_what_the_table_refuses_is_refused(county):
 
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(clock)
+
+
+def draft(key):
+    return Draft(key=key, payload={}, expires_at=timezone.now())
+
+
+def test_a_value_that_is_taken_is_said_and_nothing_is_written():
+    insert(draft("k"))
+
+    assert not insert_unless_taken(draft("k"), "key")
+    assert insert_unless_taken(draft("other"), "key")
+    assert Draft.objects.count() == 2
+
+
+def test_of_several_rows_those_that_are_new_go_in():
+    insert(draft("b"))
+
+    insert_new([draft("a"), draft("b"), draft("c")])
+    insert_new([])
+
+    assert sorted(Draft.objects.values_list("key", flat=True)) == ["a", "b", "c"]

@@ -337,13 +337,10 @@ HANDING_IN = [
     "SELECT accounts_area",
     "SELECT stations_station",
     "SELECT representatives_person",  # whose code was scanned
-    "SAVEPOINT",
     "INSERT intake_constituentrequest",
     "INSERT core_event",
     "INSERT core_clock",
-    "RELEASE",
     "INSERT intake_requestprogress",
-    "SELECT stations_stationstaff",  # whom to tell
     "INSERT core_message",
     "INSERT intake_requestlink",  # the same as one already answered
     "UPDATE core_attachment",  # the photos go over from the draft
