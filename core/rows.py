@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 def insert(row: models.Model) -> None:
@@ -43,7 +43,9 @@ def insert_new(rows: Sequence[models.Model]) -> None:
 
 
 def _values(row: models.Model) -> list[Any]:
-    return [field.get_db_prep_save(field.pre_save(row, True), connection) for field in _columns(type(row))]
+    # Past Django's proxy, which looks the connection up again for every column.
+    database = connections[DEFAULT_DB_ALIAS]
+    return [field.get_db_prep_save(field.pre_save(row, True), database) for field in _columns(type(row))]
 
 
 @cache

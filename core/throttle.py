@@ -14,7 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
+from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 from django.utils import timezone
 from rest_framework.throttling import BaseThrottle
@@ -108,13 +109,19 @@ return redis.call('GET', KEYS[1])
 
 
 def _hit_cache(limit: Limit, key: str) -> tuple[int, int]:
-    store: Any = getattr(cache, "_cache", None)
-    if not hasattr(store, "get_client"):
+    store = caches["default"]
+    if not isinstance(store, RedisCache):
         return _hit_any_cache(limit, key)
-    name = cache.make_and_validate_key(key)
+    name = store.make_and_validate_key(key)
     before_first = int(time.time()) * _COUNTS
-    script = store.get_client(name, write=True).register_script(_COUNT_ONE)
-    return _read(limit, int(script(keys=[name], args=[before_first, limit.per_seconds])))
+    return _read(limit, int(_script_of(store)(keys=[name], args=[before_first, limit.per_seconds])))
+
+
+def _script_of(store: Any) -> Any:
+    """The script in this thread's cache, made once: a client for every call cost more than the call."""
+    if not hasattr(store, "count_one"):
+        store.count_one = store._cache.get_client(write=True).register_script(_COUNT_ONE)
+    return store.count_one
 
 
 def _hit_any_cache(limit: Limit, key: str) -> tuple[int, int]:
