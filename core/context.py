@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-SIZE_COOKIE = "size"
+SIZE_COOKIE = f"{settings.COOKIE_OF_HOST}size"
 # 标准 17, 大 21, 特大 25.5, 超大 30 px of body text; the empty value is the standard and needs no cookie.
 SIZES = {"": _("标准字号"), "1": _("大字"), "2": _("特大字"), "3": _("超大字")}
 

@@ -256,14 +256,16 @@ AXES_VERBOSE = False
 
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=PRODUCTION)
 SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_NAME = "__Host-session" if SECURE_COOKIES else "session"
+# Over https a browser takes a cookie of these names only from us: from this host alone, or at least over https.
+COOKIE_OF_HOST, COOKIE_OF_PATH = ("__Host-", "__Secure-") if SECURE_COOKIES else ("", "")
+SESSION_COOKIE_NAME = f"{COOKIE_OF_HOST}session"
 SESSION_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=30)
-CSRF_COOKIE_NAME = "__Host-csrf" if SECURE_COOKIES else "csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_OF_HOST}csrf"
 CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "core.views.csrf_failure"

@@ -23,7 +23,7 @@ from reports.pages import cached_page
 from reports.selectors import figures, home
 from reports.selectors.periods import CHOICES, Period, period_of
 
-STATION_COOKIE = "station"
+STATION_COOKIE = f"{settings.COOKIE_OF_HOST}station"
 CODE = re.compile(r"[0-9A-Z]{3,8}")
 HALF_A_YEAR = 182 * 24 * 3600
 RESULTS_PAGE = 20

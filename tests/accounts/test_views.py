@@ -441,7 +441,7 @@ def test_a_signed_in_form_without_its_token_is_refused(client, county):
     assert LoginSession.objects.get().ended_at is None
 
 
-@pytest.mark.parametrize("path", ["/account/", "/desk/", "/"])
+@pytest.mark.parametrize("path", ["/account/", "/desk/requests/", "/"])
 def test_a_page_of_somebody_signed_in_stays_in_no_cache(county, sign_in, path):
     assert "no-store" in sign_in(county.clerk).get(path)["Cache-Control"]
 

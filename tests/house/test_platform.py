@@ -65,8 +65,11 @@ def test_production_asks_for_https_and_closed_cookies():
     """In a process of its own, because these are read at start."""
     script = (
         "import django; django.setup(); from django.conf import settings as s; import json;"
+        "from core.context import SIZE_COOKIE; from reports.views.public import STATION_COOKIE;"
+        "from intake.views.public.door import COOKIE;"
         "print(json.dumps([s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_NAME,"
-        "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT, s.DEBUG, s.STAFF_SECOND_FACTOR]))"
+        "s.SECURE_HSTS_SECONDS, s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_SSL_REDIRECT, s.DEBUG,"
+        "s.STAFF_SECOND_FACTOR, SIZE_COOKIE, STATION_COOKIE, COOKIE]))"
     )
     env = {
         "PATH": "/usr/bin:/bin", "LIAISON_ENV": "production", "DJANGO_SETTINGS_MODULE": "liaison.settings",
@@ -90,6 +93,9 @@ def test_production_asks_for_https_and_closed_cookies():
         True,
         False,
         "enforce",
+        "__Host-size",
+        "__Host-station",
+        "__Secure-draft",
     ]
 
 

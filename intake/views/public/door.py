@@ -14,7 +14,8 @@ from core.throttle import Limit, hit
 from core.views import problem_page
 from intake.actions import drafting
 
-COOKIE = "draft"
+# Sent along with the pages of the form and with no others, which `__Host-` would not allow.
+COOKIE = f"{settings.COOKIE_OF_PATH}draft"
 # What one address may write into drafts: a whole village behind one carrier address, but not a program.
 BY_ADDRESS = Limit("draft.address", 1200, 3600)
 
