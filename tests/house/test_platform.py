@@ -22,6 +22,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.passwords import _is_in
 from core.logs import JsonFormatter
+from liaison.checks import STEPS
 
 PAGES = ["/", "/stations/", "/requests/new/1/", "/track/", "/login/", "/nowhere/"]
 
@@ -97,6 +98,10 @@ def test_production_asks_for_https_and_closed_cookies():
         "__Host-station",
         "__Secure-draft",
     ]
+
+
+def test_djangos_own_list_for_production_has_nothing_to_say():
+    assert STEPS["deployment"](str(settings.BASE_DIR))
 
 
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SITE_URL", "PII_KEY_FILE"])
