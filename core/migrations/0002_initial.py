@@ -550,7 +550,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(condition=models.Q(('dead_at__isnull', True), ('sent_at__isnull', True)), fields=['next_try_at'], name='message_waiting'),
+            index=models.Index(condition=models.Q(('dead_at__isnull', True), ('sent_at__isnull', True)), fields=['attempts', 'next_try_at', 'id'], name='message_waiting'),
         ),
         migrations.AddIndex(
             model_name='message',

@@ -10,6 +10,7 @@ import pytest
 from django.core import mail  # noqa: TID251  the box where test mail lands
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core import channels, outbox
 from core.models import Heartbeat, Message
@@ -159,6 +160,22 @@ def test_a_waiting_message_goes_out_once(county, sent):
     message.refresh_from_db()
     assert (message.sent_at, message.sending_at, message.attempts) == (NOON, None, 1)
     assert [dedupe for dedupe, _s, _t in sent] == [message.dedupe]
+
+
+def test_ten_thousand_that_wait_are_not_sorted_for_each_one_sent(county, sent):
+    waiting(county)
+    with CaptureQueriesContext(connection) as seen:
+        deliver(now=NOON)
+    claim = next(each["sql"] for each in seen if "SKIP LOCKED" in each["sql"])
+
+    with connection.cursor() as cursor:
+        # Whatever the planner thinks of four rows: the order must be had without sorting.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {claim}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert "message_waiting" in plan
+    assert "Sort" not in plan
 
 
 def test_a_message_in_the_future_waits(county, sent):
