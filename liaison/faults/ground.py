@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -41,8 +42,8 @@ class Ground:
         self.checkout = checkout
         self.is_short = is_short
         env = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.state = host.state_dir(checkout, os.environ) / "faults"
-        self.place = supervisor.Place(checkout, env | {"STATE_DIR": str(self.state)})
+        self.home = host.state_dir(checkout, os.environ) / "faults"
+        self.place = supervisor.Place(checkout, env | {"STATE_DIR": str(self.home)})
         assert self.place.cluster is not None
         assert self.place.broker is not None
         self.cluster, self.broker = self.place.cluster, self.place.broker
@@ -57,7 +58,7 @@ class Ground:
     @contextmanager
     def running(self) -> Iterator[Ground]:
         self.place.prepare()
-        with host.open_lock(self.state / "run.lock") as lock:
+        with host.open_lock(self.home / "run.lock") as lock:
             if not host.try_lock(lock):
                 raise EngineError(
                     "Faults are being tried here already: two at once would disturb each other."
@@ -278,7 +279,7 @@ class Site:
                 "--without-gossip",
             ]
         self.cwd = cwd
-        self.kills = 0
+        self.deaths: Counter[str] = Counter()
         self.held: set[str] = set()  # parts that stay down
         self._ends = threading.Event()
         self._lock = threading.Lock()
@@ -322,7 +323,25 @@ class Site:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(service.process.pid, signal.SIGKILL)
                 service.process.wait()
-                self.kills += 1
+                self.deaths[name] += 1
+
+    def bounce(self, name: str) -> float:
+        """kill -9 the whole part and wait until it works again, so that the next kill meets something alive; how long."""
+        begun = time.monotonic()
+        self.kill(name)
+        host.wait_until(lambda: self._works(name), seconds=60, every=0.2)
+        return time.monotonic() - begun
+
+    def _works(self, name: str) -> bool:
+        process = self.services[name].process
+        if process is None:
+            return False
+        if name == "web":
+            return call(self.port, "GET", "/healthz", seconds=2)[0] == 200
+        # The worker forks its children once it is connected; beat has none, and needs a few seconds to load.
+        return bool(children_of(process.pid)) or (
+            name == "beat" and time.monotonic() - self.services[name].started_at > 6
+        )
 
     def kill_a_child(self, name: str, turn: int) -> None:
         """kill -9 of one of its worker processes."""
@@ -331,7 +350,7 @@ class Site:
         if found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(found[turn % len(found)], signal.SIGKILL)
-                self.kills += 1
+                self.deaths[f"a process of {name}"] += 1
 
     def hold_down(self, name: str) -> None:
         self.held.add(name)

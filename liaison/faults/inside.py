@@ -106,6 +106,12 @@ def register_all(pks: list[int], clerk: str = "clerk0") -> None:
         actions.register(case, by=by)
 
 
+def a_door() -> str:
+    from intake.actions.handling import DOORS
+
+    return str(next(iter(DOORS)))
+
+
 # --- time
 
 

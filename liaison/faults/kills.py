@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -64,7 +65,7 @@ def flow_under(
                 people.flow(RATE, seconds, at_least=at_least, most_seconds=seconds * 3)
             site.held.clear()
             back = site.wait_for_web(30)
-            slow = drained(child, LEASE_SECONDS + 60) if "worker" in parts else 0.0
+            slow = drained(child, ground.of(900, LEASE_SECONDS + 60)) if "worker" in parts else 0.0
             later = people.say()
             if "worker" in parts:
                 drained(child, LEASE_SECONDS)
@@ -74,11 +75,15 @@ def flow_under(
             extra = sane(child, people) if sane is not None else ""
     ok = oracle.sound and later.accepted and not killer.problems and not extra and _all_accepted(people)
     note = (
-        f"{site.kills} kills -9; {people.statuses()[0]} tries broken off, {server_errors(people)} answered 5xx and said again; "
+        f"killed -9: {_told(site.deaths)}; {people.statuses()[0]} tries broken off, {server_errors(people)} answered 5xx and said again; "
         f"web back after {back:.1f} s; " + (f"outbox empty {slow:.0f} s after the faults; " if "worker" in parts else "")
         + (f"{sink.repeats()} calls repeated under their key; " if "worker" in parts else "") + extra + " ".join(killer.problems[:2])
     )  # fmt: skip
     return Finding(oracle.words(), ok, note.strip("; "))
+
+
+def _told(deaths: Counter[str]) -> str:
+    return ", ".join(f"{name} {times} ×" for name, times in sorted(deaths.items()))
 
 
 def _all_accepted(people: Residents) -> bool:
@@ -122,7 +127,7 @@ def f03(ground: Ground) -> Finding:
     def deeds(site: Site) -> list[tuple[float, Callable[[int], Any]]]:
         return [
             (2.0, lambda turn: site.kill_a_child("worker", turn)),
-            (17.0, lambda _turn: site.kill("worker")),
+            (17.0, lambda _turn: site.bounce("worker")),
         ]
 
     return flow_under(ground, "f03", ("web", "worker", "beat"), deeds, ground.of(600, 6))
@@ -187,11 +192,11 @@ def storm(ground: Ground) -> Finding:
         spread_checks(ground, site.database, seconds)
         return [
             (0.5, lambda turn: site.kill_a_child("web", turn)),
-            (30.0, lambda _turn: site.kill("web")),
+            (30.0, lambda _turn: site.bounce("web")),
             (2.0, lambda turn: site.kill_a_child("worker", turn)),
-            (19.0, lambda _turn: site.kill("worker")),
-            (23.0, lambda _turn: site.kill("beat")),
-            (ground.of(5.0, 4.0), lambda turn: bounce_broker(ground, empty=turn % 2 == 1)),
+            (20.0, lambda _turn: site.bounce("worker")),
+            (25.0, lambda _turn: site.bounce("beat")),
+            (ground.of(5.0, 4.0), lambda turn: _bounce_broker(ground, site, turn)),
         ]
 
     def sane(child: Child, people: Residents) -> str:
@@ -217,6 +222,12 @@ def storm(ground: Ground) -> Finding:
     return found
 
 
+def _bounce_broker(ground: Ground, site: Site, turn: int) -> None:
+    bounce_broker(ground, empty=turn % 2 == 1)
+    site.deaths["broker"] += 1
+
+
 def bounce_broker(ground: Ground, *, empty: bool) -> None:
+    """kill -9; `empty`: and what it remembered is gone."""
     ground.kill_broker(empty=empty)
     ground.start_broker()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from liaison.faults.ground import Child, Ground
@@ -26,7 +25,7 @@ class Oracle:
     def __init__(
         self, ground: Ground, child: Child, people: Residents, *, after: int, sink: Sink | None = None
     ) -> None:
-        path = people.write(Path(ground.state) / "ledger.jsonl")
+        path = people.write(ground.home / "ledger.jsonl")
         self.told: dict[str, Any] = child.call("audit", str(path), after)
         self.people = people
         self.effects = dict(sink.effects) if sink is not None else None

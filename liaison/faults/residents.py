@@ -114,9 +114,15 @@ class Residents:
     def statuses(self) -> Counter[int]:
         return Counter(status for said in list(self.ledger) for status in said.statuses)
 
-    def p95(self) -> float:
-        """Seconds from the first try to the receipt."""
-        took = sorted(said.seconds for said in self.ledger)
+    def flow_measured(self, rate: float, seconds: float) -> list[Said]:
+        """The same; gives what was said meanwhile."""
+        before = len(self.ledger)
+        self.flow(rate, seconds)
+        return self.ledger[before:]
+
+    def p95(self, *, since: int = 0) -> float:
+        """Seconds from the first try to the receipt, of those said after the first so many."""
+        took = sorted(said.seconds for said in self.ledger[since:])
         return took[min(len(took) - 1, int(len(took) * 0.95))] if took else 0.0
 
     def write(self, path: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from liaison import quality
 from liaison.engines.host import EngineError
-from liaison.faults import kills
+from liaison.faults import broker, database, kills, races
 from liaison.faults.ground import Ground, say
 from liaison.faults.oracle import Finding
 from liaison.quality import Row
@@ -30,13 +30,22 @@ FAULTS = [
     Fault("F02", "kill -9 the whole web server, 20 times", "0 lost, 0 doubled, back < 10 s", kills.f02),
     Fault("F03", "kill -9 the worker's processes every 2 s", "0 lost, 0 doubled effects", kills.f03),
     Fault("F04", "beat killed, twice at once, none", "the rungs of an undisturbed run", kills.f04),
-    Fault(
-        "S2",
-        "the storm: kill -9 over web, worker, beat and broker, 10 min",
-        "0 lost, 0 doubled of ≥ 12,000",
-        kills.storm,
-    ),
-]
+    Fault("F05", "broker stopped for 5 min", "all accepted, p95 < 2 s, drain < 60 s", broker.f05),
+    Fault("F06", "broker restarted empty", "all accepted, p95 < 2 s, drain < 60 s", broker.f06),
+    Fault("F07", "broker's memory full", "all accepted, p95 < 2 s, drain < 60 s", broker.f07),
+    Fault("F08", "broker 200 ms away", "all accepted, p95 < 2 s, drain < 60 s", broker.f08),
+    Fault("F09", "broker deaf, no connection refused", "all accepted, p95 < 2 s, drain < 60 s", broker.f09),
+    Fault("F10", "PostgreSQL restarted at once, 5 times", "0 acknowledged lost", database.f10),
+    Fault("F11", "PostgreSQL down for 2 min", "503 with Retry-After; then all taken in", database.f11),
+    Fault("F12", "kill -9 of the backend that holds a case's row", "next step < 5 s", database.f12),
+    Fault("F13", "no database connection left", "503, no hang; recovers", database.f13),
+    Fault("F17", "database 300 ms away", "bounded, nothing twice", database.f17),
+    Fault("F18", "answer cut off after the commit, said again 5 times", "one record, same receipt", races.f18),
+    Fault("F19", "the same key 50 times at once", "one record, 50 equal answers", races.f19),
+    Fault("F20", "50 clerks take one step at once", "one winner, 49 × 409", races.f20),
+    Fault("F21", "steps race in random order, 200 rounds", "every life legal", races.f21),
+    Fault("S2", "the storm: kill -9 over web, worker, beat and broker, 10 min", "0 lost, 0 doubled of ≥ 12,000", kills.storm),
+]  # fmt: skip
 HOW = ""
 
 
