@@ -61,7 +61,32 @@ class LogInForm(forms.Form):
         return given
 
 
-class NewPasswordForm(forms.Form):
+class _OfUser(forms.Form):
+    """A form about one person's password."""
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+
+class PresentPasswordForm(_OfUser):
+    """The password once more: an open screen must not be enough."""
+
+    present = forms.CharField(
+        label=_("现在的密码"),
+        strip=False,
+        max_length=LONGEST_TYPED,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def clean_present(self) -> str:
+        present = self.cleaned_data["present"]
+        if not self.user.check_password(present):
+            raise forms.ValidationError(_("现在的密码不对。"))
+        return present
+
+
+class NewPasswordForm(_OfUser):
     """A password, typed twice and held against the rules."""
 
     password = forms.CharField(
@@ -78,10 +103,6 @@ class NewPasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        self.user = user
-        super().__init__(*args, **kwargs)
-
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]
         password_validation.validate_password(password, self.user)
@@ -94,22 +115,10 @@ class NewPasswordForm(forms.Form):
         return again
 
 
-class ChangePasswordForm(NewPasswordForm):
-    """The present password first: an open screen must not be enough."""
+class ChangePasswordForm(PresentPasswordForm, NewPasswordForm):
+    """The present password first, then the new one twice."""
 
-    present = forms.CharField(
-        label=_("现在的密码"),
-        strip=False,
-        max_length=LONGEST_TYPED,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
     field_order = ("present", "password", "again")
-
-    def clean_present(self) -> str:
-        present = self.cleaned_data["present"]
-        if not self.user.check_password(present):
-            raise forms.ValidationError(_("现在的密码不对。"))
-        return present
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data

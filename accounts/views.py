@@ -24,8 +24,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import actions, lockout, recovery
 from accounts.access import is_staff_person, roles_of
-from accounts.forms import ChangePasswordForm, LogInForm, NewPasswordForm, TokenForm
-from accounts.http import AuthenticatedHttpRequest, gave_second_factor
+from accounts.forms import ChangePasswordForm, LogInForm, NewPasswordForm, PresentPasswordForm, TokenForm
+from accounts.http import AuthenticatedHttpRequest, gave_second_factor, has_second_factor
 from accounts.models import LoginSession, Membership, RecoveryCode, User
 from accounts.roles import Role
 from core.publicdoor import client_address, public_form
@@ -210,6 +210,8 @@ def set_up_second_factor(request: AuthenticatedHttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _set_up_page(request, device, TokenForm())
     if "start" in request.POST or device is None:
+        if has_second_factor(request) and (asked := _ask_password(request, _("换一部手机"))):
+            return asked
         actions.start_second_factor(request.user)
         return redirect("accounts:enrol")
     if not peek(lockout.PER_SECOND_FACTOR, str(request.user.pk)).allowed:
@@ -228,6 +230,20 @@ def set_up_second_factor(request: AuthenticatedHttpRequest) -> HttpResponse:
         hit(lockout.PER_SECOND_FACTOR, str(request.user.pk))
         form.add_error("token", _("验证码不对。手机的时间要准；等换了新的再填。"))
     return _set_up_page(request, device, form)
+
+
+def _ask_password(request: AuthenticatedHttpRequest, doing: str) -> HttpResponse | None:
+    """The page that asks for the password again; None once it was given. Wrong ones count like wrong numbers."""
+    form = PresentPasswordForm(request.POST if "present" in request.POST else None, user=request.user)
+    source = str(request.user.pk)
+    if form.is_bound:
+        if not peek(lockout.PER_SECOND_FACTOR, source).allowed:
+            return problem_page(request, 429, minutes=15)
+        if form.is_valid():
+            return None
+        hit(lockout.PER_SECOND_FACTOR, source)
+    context = {"form": form, "doing": doing}
+    return render(request, "accounts/present_password.html", context, status=422 if form.errors else 200)
 
 
 def _set_up_page(
@@ -252,6 +268,8 @@ def recovery_codes(request: AuthenticatedHttpRequest) -> HttpResponse:
     """Ten fresh codes, for somebody who has just shown the second factor."""
     if not gave_second_factor(request):
         raise Http404
+    if asked := _ask_password(request, _("换一套恢复码")):
+        return asked
     return _codes_page(request, actions.new_recovery_codes(request.user))
 
 

@@ -189,7 +189,7 @@ def test_new_recovery_codes_end_the_old_ones(enrolled, county):
     device, codes = enrolled
     client = log_in()
     client.post("/account/second-factor/", {"token": number(device)})
-    page = client.post("/account/recovery-codes/")
+    page = client.post("/account/recovery-codes/", {"present": PASSWORD})
 
     assert page.status_code == 200
     assert actions.use_recovery_code(county.clerk, codes[0]) is False
@@ -203,13 +203,29 @@ def test_a_new_phone_replaces_the_old_one(enrolled, county):
     device, _codes = enrolled
     client = log_in()
     client.post("/account/second-factor/", {"token": number(device)})
-    client.post("/account/second-factor/new/", {"start": "1"})
+    client.post("/account/second-factor/new/", {"start": "1", "present": PASSWORD})
     fresh = TOTPDevice.objects.get(confirmed=False)
 
     client.post("/account/second-factor/new/", {"token": number(fresh)})
 
     assert list(TOTPDevice.objects.filter(user=county.clerk)) == [fresh]
     assert client.get("/account/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/account/second-factor/new/", "/account/recovery-codes/"])
+def test_an_open_screen_is_not_enough_to_change_how_one_gets_in(enrolled, county, address):
+    device, codes = enrolled
+    client = log_in()
+    client.post("/account/second-factor/", {"token": number(device)})
+
+    asked = client.post(address, {"start": "1"})
+    wrong = [client.post(address, {"start": "1", "present": "not it"}) for _time in range(6)]
+
+    assert asked.status_code == 200
+    assert "现在的密码" in asked.content.decode()
+    assert [answer.status_code for answer in wrong] == [422] * 5 + [429]
+    assert list(TOTPDevice.objects.all()) == [device]
+    assert actions.use_recovery_code(county.clerk, codes[0]) is True
 
 
 # --- losing it

@@ -47,4 +47,4 @@ def test_most_pass_and_deviations_are_few():
 
     assert count["pass"] >= 160
     assert count["deviation"] <= 9
-    assert count["open"] <= 1
+    assert count["open"] == 0
