@@ -284,7 +284,7 @@ def verb_faults(words: list[str]) -> int:
 
 
 def verb_audit(words: list[str]) -> int:
-    """what is known against the packages and scripts of others; --sbom writes docs/sbom.cdx.json"""
+    """what is known against the packages and scripts of others; --lock pins, --sbom lists them"""
     from liaison import audit
 
     return audit.run(CHECKOUT, words)

@@ -18,7 +18,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-PIP_AUDIT = "pip-audit==2.10.1"
+PIP_AUDIT, UV = "pip-audit==2.10.1", "uv==0.13.9"
+ENGINES = "# --- embedded engines"  # of requirements.txt: what stands below that line is for developers
+HEAD = """\
+# What runs in production, every file by its SHA-256: pip install --require-hashes -r requirements.lock
+# Made by `python3 dev.py audit --lock` from requirements.txt and constraints.txt.
+"""
 LOCK = "requirements.lock"
 SBOM = "docs/sbom.cdx.json"
 WAIVERS = "docs/advisories.json"
@@ -37,14 +42,16 @@ TEST_SCRIPTS = {"axe-core": ("tests/vendor/axe.min.js", r"axe v([\d.]+)")}
 
 
 def run(checkout: str, words: list[str]) -> int:
-    """--sbom writes the inventory; without it what is known against it is looked up."""
+    """--lock pins anew, --sbom writes the inventory; without either what is known against it is looked up."""
     root = Path(checkout)
+    if words == ["--lock"]:
+        return _lock(root)
     if words == ["--sbom"]:
         (root / SBOM).write_text(sbom(root), encoding="utf-8")
         print(f"{SBOM}: {len(pins(root)) + len(SCRIPTS)} parts.")
         return CLEAN
     if words:
-        print("python3 dev.py audit [--sbom]")
+        print("python3 dev.py audit [--lock | --sbom]")
         return 2
     outcomes = [_audit(root, "Python packages", _pip_audit), _audit(root, "scripts", _npm_audit)]
     return max(outcomes, key=(CLEAN, NOT_RUN, FOUND).index)
@@ -92,6 +99,33 @@ def _component(kind: str, name: str, version: str) -> dict[str, str]:
     return {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
 
 
+def _lock(root: Path) -> int:
+    """requirements.lock from what runs in production, at the versions of constraints.txt, with the digests of the index."""
+    runs, _line, _tests = (root / "requirements.txt").read_text(encoding="utf-8").partition(ENGINES)
+    with tempfile.TemporaryDirectory() as directory:
+        wanted, made = Path(directory) / "runtime.in", Path(directory) / "made.txt"
+        wanted.write_text(runs.replace("-c constraints.txt\n", ""), encoding="utf-8")
+        try:
+            uv = _tool(directory, UV)
+            options = [
+                "--universal",
+                "--python-version=3.11",
+                "--generate-hashes",
+                "--no-annotate",
+                "--no-header",
+            ]
+            compiled = [uv, "pip", "compile", *options, f"--constraint={root / 'constraints.txt'}"]
+            _run_or_say(
+                [*compiled, f"--output-file={made}", str(wanted)], "uv could not resolve the requirements"
+            )
+        except CannotLook as problem:
+            print(f"NOT RUN  {problem}")
+            return NOT_RUN
+        (root / LOCK).write_text(HEAD + made.read_text(encoding="utf-8"), encoding="utf-8")
+    print(f"{LOCK}: {len(pins(root))} packages. Now `python3 dev.py audit --sbom`.")
+    return CLEAN
+
+
 # --- what is known against it
 
 
@@ -125,11 +159,8 @@ def waivers(root: Path, *, today: date) -> set[str]:
 def _pip_audit(root: Path) -> Findings:
     """In an environment of its own: it has no business beside what runs."""
     with tempfile.TemporaryDirectory() as directory:
-        _run_or_say([sys.executable, "-m", "venv", directory], "no environment for pip-audit could be made")
-        _run_or_say(
-            [f"{directory}/bin/pip", "install", "--quiet", PIP_AUDIT], "pip-audit could not be installed"
-        )
-        command = [f"{directory}/bin/pip-audit", "--requirement", str(root / LOCK), "--require-hashes"]
+        program = _tool(directory, PIP_AUDIT)
+        command = [program, "--requirement", str(root / LOCK), "--require-hashes"]
         done = subprocess.run(
             [*command, "--disable-pip", "--format=json", "--progress-spinner=off"],
             capture_output=True,
@@ -140,6 +171,13 @@ def _pip_audit(root: Path) -> Findings:
         return read_pip_audit(json.loads(done.stdout))
     except ValueError as problem:
         raise CannotLook(f"pip-audit said: {done.stderr.strip()[-300:]}") from problem
+
+
+def _tool(directory: str, pin: str) -> str:
+    """A program of the index, in an environment of its own there."""
+    _run_or_say([sys.executable, "-m", "venv", directory], "no environment could be made")
+    _run_or_say([f"{directory}/bin/pip", "install", "--quiet", pin], f"{pin} could not be installed")
+    return f"{directory}/bin/{pin.partition('=')[0]}"
 
 
 def read_pip_audit(told: dict[str, Any]) -> Findings:

@@ -201,10 +201,11 @@ def test_the_backup_of_the_unit_is_that_of_the_container_and_is_proved_each_nigh
     text = (CHECKOUT / "deploy/systemd/liaison-backup.service").read_text(encoding="utf-8")
     command = compose["services"]["backup"]["command"]
 
-    first, second = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
+    first, second, third = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
     assert first == "/srv/liaison/.venv/bin/" + " ".join(command)
     assert "manage.py restore" in second
     assert second.rstrip("'").endswith("--verify")
+    assert "verify_events --export" in third
     assert unit("liaison-backup.timer")["Timer"]["OnCalendar"].startswith("*-*-* 02:")
 
 

