@@ -32,14 +32,21 @@ def insert_unless_taken(row: models.Model, unique: str) -> bool:
 
 def insert_new(rows: Sequence[models.Model]) -> None:
     """Those rows of one kind that break no unique constraint, in one statement; they do not learn their ids."""
+    _insert_many(rows, " ON CONFLICT DO NOTHING")
+
+
+def insert_all(rows: Sequence[models.Model]) -> None:
+    """All these rows of one kind in one statement; they do not learn their ids."""
+    _insert_many(rows, "")
+
+
+def _insert_many(rows: Sequence[models.Model], end: str) -> None:
     if not rows:
         return
     start, group, _end = _parts(type(rows[0]), "")
     groups = ", ".join([group] * len(rows))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{start}{groups} ON CONFLICT DO NOTHING", [value for row in rows for value in _values(row)]
-        )
+        cursor.execute(f"{start}{groups}{end}", [value for row in rows for value in _values(row)])
 
 
 def _values(row: models.Model) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from core.cases import case_models
 from core.models.clock import Clock, RungFiring
 from core.models.event import ActorKind
 from core.models.message import Message
+from core.rows import insert_all
 from core.workflow import WorkflowError, fire_many
 
 if TYPE_CHECKING:
@@ -92,12 +94,24 @@ def _sweep_batch(label: str, model: type[Case], now: datetime, count: SweepCount
             case.pk: case
             for case in model._base_manager.select_for_update(of=("self",), skip_locked=True)
             .filter(pk__in=wanted)
+            .defer(*_words_of(model))
             .order_by("pk")
         }
         clocks = list(Clock.objects.to_check(now).filter(case_label=label, case_id__in=cases).order_by("pk"))
         if clocks:
             _climb(model, cases, clocks, now, count)
         return bool(clocks)
+
+
+@cache
+def _words_of(model: type[Case]) -> list[str]:
+    """The columns of long or sealed words, which no rung reads: opening them took most of a batch's reading."""
+    return [
+        each.name
+        for each in model._meta.concrete_fields
+        if each.generated
+        or (each.get_internal_type() in ("TextField", "BinaryField") and each.name != "event_head")
+    ]
 
 
 def _climb(
@@ -135,7 +149,7 @@ def _record(due: list[_Climb], now: datetime) -> list[_Climb]:
         )
     )
     new = [climb for climb in due if (climb.clock.pk, climb.rung.pk, climb.clock.round) not in before]
-    RungFiring.objects.bulk_create(
+    insert_all(
         [
             RungFiring(
                 clock=climb.clock,

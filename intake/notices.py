@@ -195,20 +195,29 @@ def station_head(request: ConstituentRequest) -> list[Recipient]:
     return [Recipient(user_id=pk) for pk in heads.values_list("user_id", flat=True)]
 
 
+# A sweep asks for thousands of cases who has the same few offices: remembered like the station's staff.
+_of_unit: Remembered[tuple[Role, int], list[Recipient]] = Remembered(
+    lambda wanted: _users(people_with(wanted[0], unit_id=wanted[1]))
+)
+_of_area: Remembered[tuple[Role, str], list[Recipient]] = Remembered(
+    lambda wanted: _users(people_with(wanted[0], area_codes=[wanted[1]]))
+)
+
+
 def unit_officers(request: ConstituentRequest) -> list[Recipient]:
-    return _users(people_with(Role.UNIT_OFFICER, unit_id=request.unit_id)) if request.unit_id else []
+    return (_of_unit((Role.UNIT_OFFICER, request.unit_id)) or []) if request.unit_id else []
 
 
 def unit_heads(request: ConstituentRequest) -> list[Recipient]:
-    return _users(people_with(Role.UNIT_HEAD, unit_id=request.unit_id)) if request.unit_id else []
+    return (_of_unit((Role.UNIT_HEAD, request.unit_id)) or []) if request.unit_id else []
 
 
 def town_office(request: ConstituentRequest) -> list[Recipient]:
-    return _users(people_with(Role.TOWN_OFFICE, area_codes=[request.town_code]))
+    return _of_area((Role.TOWN_OFFICE, request.town_code)) or []
 
 
 def county_office(request: ConstituentRequest) -> list[Recipient]:
-    return _users(people_with(Role.COUNTY_OFFICE, area_codes=[request.county_code]))
+    return _of_area((Role.COUNTY_OFFICE, request.county_code)) or []
 
 
 def follower(request: ConstituentRequest) -> list[Recipient]:
