@@ -85,7 +85,7 @@ class Bench:
 
     def _collect_static(self) -> None:
         words = ("collectstatic", "--noinput", "--verbosity=0")
-        self.run_child([sys.executable, "manage.py", *words], self.env("postgres"), seconds=120)
+        self.run_child([sys.executable, "manage.py", *words], self.env("postgres"), seconds=600)
 
     @property
     def postmaster(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liaison import quality
-from liaison.bench import intake, tracking
+from liaison.bench import figures, intake, lists, mixed, searching, sheets, sweep, taking, tracking
 from liaison.bench.place import Bench
 from liaison.bench.run import SHORT, Run
 from liaison.engines import host
@@ -37,6 +37,17 @@ class Measured:
 BENCHES = {
     "intake": Measured("G1 G3  a request taken in ÷ the smallest DRF post; its statements", intake.measure),
     "tracking": Measured("G4     the private page ÷ a bare page; as the tables grow", tracking.measure),
+    "lists": Measured(
+        "G5     every list, filter, sort and last page of the desk as the tables grow", lists.measure
+    ),
+    "sweep": Measured("G7 G8  100,000 overdue ÷ one set-based statement; nothing due", sweep.measure),
+    "sheets": Measured("G11    a register of 10,000 people ÷ stock django-import-export", sheets.measure),
+    "figures": Measured(
+        "G12    the overview ÷ naive aggregates; equal after random transitions", figures.measure
+    ),
+    "search": Measured("G13    Chinese search ÷ a substring scan, and as complete", searching.measure),
+    "export": Measured("G14    100,000 rows taken along by a worker", taking.measure),
+    "mixed": Measured("G15    intake while sweep, import and figures run", mixed.measure),
 }
 
 

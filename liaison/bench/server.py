@@ -18,7 +18,7 @@ from liaison.engines import host
 
 PRODUCT = "liaison.bench.served:application"
 BARE = "liaison.bench.bare.wsgi:application"
-START_SECONDS = 60
+START_SECONDS = 180
 _TICK = os.sysconf("SC_CLK_TCK")
 
 

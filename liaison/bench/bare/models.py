@@ -14,6 +14,7 @@ class BareStation(models.Model):
     objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
+        app_label = "bare"
         db_table = "bare_station"
         managed = False
 
@@ -34,6 +35,7 @@ class BareRequest(models.Model):
     objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
+        app_label = "bare"
         db_table = "bare_request"
         managed = False
 
@@ -46,6 +48,7 @@ class BareEvent(models.Model):
     objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
+        app_label = "bare"
         db_table = "bare_event"
         managed = False
 
@@ -57,5 +60,6 @@ class BareOutbox(models.Model):
     objects: ClassVar[models.Manager] = models.Manager()
 
     class Meta:
+        app_label = "bare"
         db_table = "bare_outbox"
         managed = False
