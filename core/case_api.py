@@ -112,6 +112,7 @@ class CaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         table = steps.steps_of(type(case))
         if verb not in table:
             raise Http404
+        steps.require_right(case, verb, request.user)
         wrong = check_types(table[verb].form, request.data)
         if wrong:
             raise exceptions.ValidationError(wrong)

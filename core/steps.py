@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 
 from core.workflow import NotAllowed, StaleCase, Transition, WorkflowError, available
@@ -76,6 +77,13 @@ def open_steps(case: Case, *, to: Any) -> list[OpenStep]:
         for move in available(case, to=to)
         if move.name in steps
     ]
+
+
+def require_right(case: Case, verb: str, user: Any) -> None:
+    """Raises PermissionDenied when the step is open but not this person's: no form of it need be read for them."""
+    move = case.workflow.transitions[verb]
+    if case.state in move.sources and not move.rule(user, case):
+        raise PermissionDenied
 
 
 def _label(step: Step, move: Transition) -> Any:

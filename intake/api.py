@@ -15,7 +15,9 @@ from rest_framework import exceptions, permissions, serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import grants_with
 from accounts.models import Area, Category
+from accounts.permissions import Permission as P
 from core import deadlines, idempotency
 from core.case_api import CaseViewSet
 from core.models import Event
@@ -361,8 +363,19 @@ class CaseFilter(filters.FilterSet):
         return search(requests, query, vector="search", texts=["reference", "title", "body", "place"])
 
 
+class _WorksWithRequests(permissions.IsAuthenticated):
+    """An empty list would tell a program whose right has ended that there is nothing to do."""
+
+    def has_permission(self, request: Any, view: Any) -> bool:
+        if not super().has_permission(request, view):
+            return False
+        return view.action != "list" or bool(grants_with(request.user, P.REQUEST_VIEW))
+
+
 class RequestCaseViewSet(CaseViewSet):
     """群众诉求办件：只有您该看的那些。"""
+
+    permission_classes = (_WorksWithRequests,)
 
     model = ConstituentRequest
     queryset = ConstituentRequest.objects.none()

@@ -130,7 +130,8 @@ def may_unmerge(user: Any, request: Request) -> bool:
 
 
 def may_note(user: Any, request: Request) -> bool:
-    return _over(user, request, P.REQUEST_VIEW)
+    """Whoever works on it: leaders read."""
+    return any(_over(user, request, right) for right in (P.REQUEST_TRIAGE, P.REQUEST_REPLY, P.REQUEST_FOLLOW))
 
 
 def may_urge(user: Any, request: Request) -> bool:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import deadlines
 from core.models import Attachment
-from core.steps import StepForm, open_steps, step_of, take
+from core.steps import StepForm, open_steps, require_right, step_of, take
 from core.workflow import WorkflowError
 from intake import rules
 from intake.actions.desk import attach_photos, reason_of, remove_photo
@@ -26,7 +26,7 @@ from intake.selectors import case as case_reads
 from intake.selectors import unit as reads
 from intake.selectors.desk import draft_of, due_faces, is_unit_person, page_of
 from intake.views.desk.batch import see_other
-from intake.views.desk.case import is_htmx, known_step, refreshed, require_right, words_of
+from intake.views.desk.case import is_htmx, known_step, refreshed, words_of
 from intake.views.desk.case import step_context as desk_step_context
 from intake.views.desk.queue import Row
 

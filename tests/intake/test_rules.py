@@ -64,7 +64,7 @@ RIGHTS = {
     "publish": f"{STATION} {OFFICES}",
     "unpublish": f"{STATION} {OFFICES}",
     "add": f"{STATION} {OFFICES}",
-    "note": f"{STATION} {OFFICES} {UNIT} rep leader",
+    "note": f"{STATION} {OFFICES} {UNIT} rep",
     "urge": f"station_head {OFFICES} rep",
     "remind": "",
 }

@@ -20,7 +20,7 @@ from accounts.access import grants_with
 from accounts.permissions import Permission as P
 from core.codes import show_code
 from core.looking import ReasonForm, log_looking
-from core.steps import Step, StepForm, Taken, open_steps, step_of, take
+from core.steps import Step, StepForm, Taken, open_steps, require_right, step_of, take
 from intake import actions, rules
 from intake.actions.drafts import drop_draft, save_draft
 from intake.models import ConstituentRequest
@@ -158,13 +158,6 @@ def known_step(case: ConstituentRequest, verb: str) -> Step:
         return step_of(case, verb)
     except KeyError:
         raise Http404 from None
-
-
-def require_right(case: ConstituentRequest, verb: str, user: Any) -> None:
-    """Raises PermissionDenied when the step is open but not this person's: no form of it need be kept for them."""
-    move = case.workflow.transitions[verb]
-    if case.state in move.sources and not move.rule(user, case):
-        raise PermissionDenied
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
