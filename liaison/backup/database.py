@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -128,7 +128,7 @@ def dump(place: Place, *, major: int, snapshot_name: str) -> Iterator[bytes]:
         try:
             yield from iter(lambda: process.stdout.read(CHUNK), b"")  # type: ignore[union-attr]
         finally:
-            process.stdout.close()
+            process.stdout.close()  # if nobody reads on, pg_dump ends of itself
             process.wait()
         _content(process.returncode, "pg_dump", said)
 
@@ -155,10 +155,14 @@ def load(place: Place, pieces: Iterable[bytes], *, major: int, dumped_by: int) -
         try:
             for piece in pieces:
                 process.stdin.write(piece)
-            process.stdin.close()
         except BrokenPipeError:
             pass  # pg_restore has gone; what it said says why
+        except BaseException:
+            process.kill()  # it would wait for the rest for ever
+            raise
         finally:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
             process.wait()
         _content(process.returncode, "pg_restore", said)
 

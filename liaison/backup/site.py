@@ -237,7 +237,8 @@ def restore_into(path: Path, *, url: str, files: Path) -> Proof:
 
 
 def _restore(path: Path, found: Checked, place: database.Place) -> None:
-    name, pieces = next(_entries(path))
+    entries = _entries(path)  # held until the dump is read: a generator nobody holds closes its file
+    name, pieces = next(entries)
     if name != DUMP:
         raise BackupError("This backup does not begin with the database.")
     with database.connected(place) as opened:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import subprocess
+import time
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -318,6 +320,44 @@ def test_the_key_of_the_personal_data_is_no_key_for_backups(place, settings):
 
     with pytest.raises(CommandError, match="one of its own"):
         run("backup")
+
+
+def test_a_dump_of_many_parts_reaches_pg_restore_whole(place, monkeypatch):
+    dump = bytes(range(251)) * 20_000  # five parts
+    path = place / "large.backup"
+    path.write_bytes(sealed([(site.DUMP, dump), (site.MANIFEST, b"{}")]))
+    got = []
+    monkeypatch.setattr(database, "load", lambda where, pieces, **given: got.append(b"".join(pieces)))
+    monkeypatch.setattr(database, "connected", lambda where: contextlib.nullcontext(Opened()))
+    monkeypatch.setattr(database, "digests", lambda cursor: {})
+    monkeypatch.setattr(site, "_verify_chains", lambda where: None)
+
+    site._restore(path, site.Checked(manifest={"postgres": 15, "tables": {}}), {"dbname": "x"})
+
+    assert got == [dump]
+
+
+class Opened:
+    server_version = 150_000
+
+    def cursor(self):
+        return contextlib.nullcontext()
+
+
+def test_pg_restore_does_not_wait_for_a_rest_that_never_comes(monkeypatch, tmp_path):
+    program = tmp_path / "pg_restore"
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(postgres, "client", lambda name, server: program)
+
+    def pieces():
+        yield b"part"
+        raise BackupError("cut short")
+
+    begun = time.monotonic()
+    with pytest.raises(BackupError, match="cut short"):
+        database.load({"dbname": "x"}, pieces(), major=15, dumped_by=15)
+    assert time.monotonic() - begun < 5
 
 
 def test_tables_that_differ_are_named():
