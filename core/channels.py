@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import ipaddress
 import json
 import logging
 import socket
 import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -37,12 +39,16 @@ class GatewayError(Exception):
     """The provider refused or answered nonsense. Tried again later."""
 
 
+class Unsure(GatewayError):
+    """It may have been taken: the answer did not come, or made no sense. Repeated only where the key makes it one effect."""
+
+
 def sms_is_configured() -> bool:
     return bool(settings.SMS_GATEWAY_URL)
 
 
 def send(message: Message, subject: str, text: str) -> None:
-    """Send one message on its channel. Raises NoAddress, GatewayError, OSError."""
+    """Send one message on its channel. Raises NoAddress, GatewayError (Unsure among them), OSError."""
     {"email": _send_email, "sms": _send_sms, "webhook": _send_webhook, "inbox": _nothing}[message.channel](
         message, subject, text
     )
@@ -125,15 +131,34 @@ def post_signed(
             "X-Signature": signature,
         },
     )
+    parsed = _parse(_call(request))
+    if parsed.get("error"):
+        raise GatewayError(f"对方拒收：{str(parsed)[:120]}")
+    return parsed
+
+
+def _call(request: urllib.request.Request) -> bytes:
+    """The answer. Refused in so many words, or not connected: it was not taken; anything else leaves that open."""
     opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-        raw = _read(answer)
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return _read(answer)
+    except urllib.error.HTTPError:
+        raise
+    except (OSError, http.client.HTTPException) as problem:
+        reason = getattr(problem, "reason", problem)
+        if isinstance(reason, (ConnectionRefusedError, socket.gaierror)):
+            raise
+        raise Unsure(f"没有回执（{type(reason).__name__}）") from problem
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(raw or b"{}")
     except ValueError as problem:
-        raise GatewayError("回执不是 JSON") from problem
-    if not isinstance(parsed, dict) or parsed.get("error"):
-        raise GatewayError(f"对方拒收：{str(parsed)[:120]}")
+        raise Unsure("回执不是 JSON") from problem
+    if not isinstance(parsed, dict):
+        raise Unsure(f"回执看不懂：{str(parsed)[:120]}")
     return parsed
 
 
@@ -143,9 +168,9 @@ def _read(answer: Any) -> bytes:
     while part := answer.read1(4096):
         raw += part
         if len(raw) > ANSWER_LIMIT:
-            raise GatewayError("回执过大")
+            raise Unsure("回执过大")
         if time.monotonic() > until:
-            raise GatewayError("回执太慢")
+            raise Unsure("回执太慢")
     return raw
 
 

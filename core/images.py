@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -94,14 +95,20 @@ def store_chunks(chunks: Iterable[bytes], *, suffix: str) -> tuple[str, str, int
     target = settings.PRIVATE_ROOT / relative
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
-    with partial.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            digest.update(chunk)
-            size += len(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+    try:
+        with partial.open("wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except BaseException:
+        # Half a file on a full disk would keep it full.
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     return relative.as_posix(), digest.hexdigest(), size
 
 

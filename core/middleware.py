@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -12,7 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.template.loader import render_to_string
 
+from core.views import problem_page
+
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
+# A disk that is full, over its quota, or mounted read-only.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,36}$")
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -35,7 +42,8 @@ class RequestIdMiddleware:
 
 
 class DatabaseDownMiddleware:
-    """503 with Retry-After and a static page when PostgreSQL does not answer; the phone keeps what was typed."""
+    """503 with Retry-After and a static page when PostgreSQL does not answer, 507 when a file finds no room; the phone keeps
+    what was typed and chosen."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -46,6 +54,9 @@ class DatabaseDownMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, (InterfaceError, OperationalError)):
             return database_down(request)
+        if isinstance(exception, OSError) and exception.errno in NO_ROOM:
+            logger.error("no room for a file: %s", exception.strerror)
+            return problem_page(request, 507)
         return None
 
 

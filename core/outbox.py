@@ -37,6 +37,7 @@ BACKOFF = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 20, 40, 60, 120, 180
 QUIET_FROM, QUIET_TO = 21, 8  # 21:00-8:00, urgent messages excepted
 # After the broker failed once, nobody waits for it again for this long: beat drains the outbox all the same.
 BROKER_REST_SECONDS = 10.0
+IN_DOUBT = "发送时中断，不知是否已发出，请人工核实"
 DIGEST_TEMPLATE = "core/notices/ladder_digest.txt"
 
 Channel = Message.Channel
@@ -280,7 +281,7 @@ def _claim(now: datetime) -> list[Message] | None:
             return None
         if _may_have_gone_out(message):
             # A crash between the gateway's call and our mark: it may have gone out. Alarm, never send blindly again.
-            _bury([message], now, "发送时中断，不知是否已发出，请人工核实")
+            _bury([message], now, IN_DOUBT)
             return []
         bundle = [message]
         if message.kind in _digest_kinds():
@@ -297,11 +298,12 @@ def _claim(now: datetime) -> list[Message] | None:
 
 
 def _may_have_gone_out(message: Message) -> bool:
-    return (
-        message.sending_at is not None
-        and message.channel == Channel.SMS
-        and not settings.SMS_GATEWAY_IDEMPOTENT
-    )
+    return message.sending_at is not None and _must_not_repeat(message)
+
+
+def _must_not_repeat(message: Message) -> bool:
+    """A gateway that knows no keys would send a second call as a second message."""
+    return message.channel == Channel.SMS and not settings.SMS_GATEWAY_IDEMPOTENT
 
 
 def is_quiet(now: datetime) -> bool:
@@ -344,6 +346,12 @@ def _send(bundle: list[Message], now: datetime) -> int:
         channels.send(bundle[0], *words)
     except channels.NoAddress as problem:
         _bury(bundle, now, str(problem))
+        return 0
+    except channels.Unsure as problem:
+        if _must_not_repeat(bundle[0]):
+            _bury(bundle, now, f"{IN_DOUBT}（{problem}）")
+        else:
+            _retry_later(bundle, now, problem)
         return 0
     except (
         Exception

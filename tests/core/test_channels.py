@@ -5,6 +5,7 @@ import hmac
 import json
 import threading
 import time
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ import pytest
 from core import channels
 from core.channels import GatewayError, NoAddress, check_destination, post_signed
 from core.models import Message
-from core.outbox import deliver
+from core.outbox import IN_DOUBT, deliver
 from intake.actions import Contact
 
 SECRET = "gateway-secret"
@@ -158,9 +159,9 @@ def test_a_wrong_secret_is_refused_and_tried_again_later(gateway, county, settin
     [
         ("fails", "HTTPError: HTTP Error 500: Internal Server Error"),
         ("refuses", "GatewayError: 对方拒收"),
-        ("babbles", "GatewayError: 回执不是 JSON"),
-        ("lists", "GatewayError: 对方拒收"),
-        ("floods", "GatewayError: 回执过大"),
+        ("babbles", "Unsure: 回执不是 JSON"),
+        ("lists", "Unsure: 回执看不懂"),
+        ("floods", "Unsure: 回执过大"),
         ("redirects", "HTTPError: HTTP Error 302: Found"),
     ],
 )
@@ -185,13 +186,45 @@ def test_a_provider_that_takes_it_and_hangs_is_called_again_with_the_same_key_an
     gateway.mood = "accepts_and_hangs"
     assert deliver() == 0
     message.refresh_from_db()
-    assert "timed out" in message.last_error
+    assert "没有回执（TimeoutError）" in message.last_error
 
     gateway.mood = "well"
     assert deliver(now=message.next_try_at) == 1
 
     assert len(gateway.seen) == 2
     assert len(gateway.effects) == 1
+
+
+@pytest.mark.parametrize("mood", ["accepts_and_hangs", "babbles", "floods"])
+def test_a_gateway_without_keys_that_may_have_taken_it_is_not_called_again(
+    mood, gateway, county, settings, monkeypatch
+):
+    """A second call would be a second message on somebody's phone."""
+    settings.SMS_GATEWAY_IDEMPOTENT = False
+    monkeypatch.setattr(channels, "TIMEOUT_SECONDS", 0.2)
+    _request, message = sms(county)
+    gateway.mood = mood
+
+    assert deliver() == 0
+    gateway.mood = "well"
+    assert deliver(now=message.next_try_at + timedelta(days=1)) == 0
+
+    message.refresh_from_db()
+    assert message.dead_at is not None
+    assert message.last_error.startswith(IN_DOUBT)
+    assert len(gateway.seen) == 1
+
+
+@pytest.mark.parametrize("mood", ["fails", "refuses"])
+def test_a_gateway_without_keys_that_said_no_is_asked_again(mood, gateway, county, settings):
+    settings.SMS_GATEWAY_IDEMPOTENT = False
+    _request, message = sms(county)
+    gateway.mood = mood
+    assert deliver() == 0
+    message.refresh_from_db()
+    gateway.mood = "well"
+
+    assert deliver(now=message.next_try_at) == 1
 
 
 def test_an_answer_that_drips_comes_to_an_end(gateway, monkeypatch):

@@ -1,5 +1,6 @@
 """Photos: whatever comes in, only our own plain JPEG is kept."""
 
+import errno
 import struct
 import zlib
 from io import BytesIO
@@ -204,6 +205,19 @@ def test_nothing_outside_the_private_root_is_opened_or_removed(path, settings, t
         with pytest.raises(FileNotFoundError):
             delete_private(path)
     assert (tmp_path / "secret").exists()
+
+
+def test_a_disk_that_is_full_keeps_no_half_file(settings, tmp_path, monkeypatch):
+    settings.PRIVATE_ROOT = tmp_path
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(images.os, "fsync", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        images.store_bytes(b"some of it")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_files_nobody_names_are_found_once_they_are_old(settings, tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from core import files, views
 from core.images import store_bytes
+from core.middleware import DatabaseDownMiddleware
 from core.models import Attachment
 
 JPEG = b"\xff\xd8\xff\xe0 not really a picture"
@@ -60,7 +62,7 @@ class TestReadingSize:
 
 
 class TestProblems:
-    @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429])
+    @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429, 507])
     def test_every_problem_has_a_page_with_words_a_way_on_and_the_phone(self, rf, status):
         answer = views.problem_page(rf.get("/"), status)
         page = answer.content.decode()
@@ -79,6 +81,17 @@ class TestProblems:
         assert answer["Content-Type"] == "application/problem+json"
         assert "没有这一页".encode() not in answer.content  # ASCII-escaped
         assert answer.headers["Vary"] == "Accept"
+
+    @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+    def test_a_disk_without_room_is_told_as_such(self, rf, code):
+        answer = DatabaseDownMiddleware(None).process_exception(rf.post("/"), OSError(code, "no room"))
+        assert answer.status_code == 507
+        assert "存不下照片" in answer.content.decode()
+
+    def test_another_trouble_with_a_file_is_not_taken_for_it(self, rf):
+        assert (
+            DatabaseDownMiddleware(None).process_exception(rf.post("/"), FileNotFoundError(2, "gone")) is None
+        )
 
     def test_a_page_that_does_not_exist_costs_no_query_and_sets_no_cookie(self, client):
         answer = client.get("/no-such-page/")
