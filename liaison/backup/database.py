@@ -187,7 +187,8 @@ def scratch(beside: Place) -> Iterator[Place]:
     try:
         yield beside | {"dbname": name}
     finally:
-        _alone(beside, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        # Not WITH (FORCE): that may not end an autovacuum at work there, where a plain DROP waits for it to step aside.
+        _alone(beside, sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def _alone(place: Place, statement: Any) -> None:
