@@ -271,6 +271,34 @@ def illegal_paths(pks: list[int]) -> list[str]:
     return found
 
 
+def files_and_rows(number: str) -> list[int]:
+    """(rows without their whole file and files that a finished write left without a row, photos of the case)."""
+    import hashlib
+
+    from core.images import open_private, orphans
+    from core.models import Attachment
+    from intake.models import ConstituentRequest
+
+    rows = list(Attachment.objects.about(ConstituentRequest.objects.get(reference=number)))
+    broken = 0
+    for row in rows:
+        with open_private(row.path) as file:
+            broken += hashlib.sha256(file.read()).hexdigest() != row.sha256
+    known = set(Attachment.objects.values_list("path", flat=True))
+    return [broken + len(list(orphans(known, before=time.time()))), len(rows)]
+
+
+def drop_a_photo(number: str) -> None:
+    """Make room: two photos of the case go."""
+    from core.images import delete_private
+    from core.models import Attachment
+    from intake.models import ConstituentRequest
+
+    for row in Attachment.objects.about(ConstituentRequest.objects.get(reference=number))[:2]:
+        delete_private(row.path)
+        row.delete()
+
+
 def waiting() -> int:
     from core.models import Message
 

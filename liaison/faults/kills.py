@@ -65,6 +65,7 @@ def flow_under(
                 people.flow(RATE, seconds, at_least=at_least, most_seconds=seconds * 3)
             site.held.clear()
             back = site.wait_for_web(30)
+            late = people.try_on(60)
             slow = drained(child, ground.of(900, LEASE_SECONDS + 60)) if "worker" in parts else 0.0
             later = people.say()
             if "worker" in parts:
@@ -76,7 +77,8 @@ def flow_under(
     ok = oracle.sound and later.accepted and not killer.problems and not extra and _all_accepted(people)
     note = (
         f"killed -9: {_told(site.deaths)}; {people.statuses()[0]} tries broken off, {server_errors(people)} answered 5xx and said again; "
-        f"web back after {back:.1f} s; " + (f"outbox empty {slow:.0f} s after the faults; " if "worker" in parts else "")
+        f"web back after {back:.1f} s; "
+        + (f"{late} that had waited longer than 90 s got their receipt afterwards; " if late else "") + (f"outbox empty {slow:.0f} s after the faults; " if "worker" in parts else "")
         + (f"{sink.repeats()} calls repeated under their key; " if "worker" in parts else "") + extra + " ".join(killer.problems[:2])
     )  # fmt: skip
     return Finding(oracle.words(), ok, note.strip("; "))
@@ -191,7 +193,7 @@ def storm(ground: Ground) -> Finding:
         told["database"] = site.database
         spread_checks(ground, site.database, seconds)
         return [
-            (0.5, lambda turn: site.kill_a_child("web", turn)),
+            (0.9, lambda turn: site.kill_a_child("web", turn)),
             (30.0, lambda _turn: site.bounce("web")),
             (2.0, lambda turn: site.kill_a_child("worker", turn)),
             (20.0, lambda _turn: site.bounce("worker")),

@@ -6,6 +6,7 @@ A fault that passes with its lock and passes without it has tested nothing; `run
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -31,7 +32,10 @@ def without_row_lock() -> None:
         workflow.check_open(case, move, by=by, actor_kind=kind, version=given.get("version"))
         return move
 
-    workflow.hold = hold
+    original = workflow.hold
+    for module in list(sys.modules.values()):  # actions that hold a case themselves know it by its name
+        if getattr(module, "hold", None) is original:
+            vars(module)["hold"] = hold
 
 
 def without_claim() -> None:

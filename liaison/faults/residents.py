@@ -108,6 +108,14 @@ class Residents:
                     time.sleep(0.05)
                 crowd.submit(self.say)
 
+    def try_on(self, seconds: float) -> int:
+        """Those without a receipt try again, as a phone's queue does for days; how many there were."""
+        still, until = [said for said in self.ledger if not said.accepted], time.monotonic() + seconds
+        for said in still:
+            while not said.accepted and time.monotonic() < until:
+                self.attempt(said)
+        return len(still)
+
     def accepted(self) -> list[Said]:
         return [said for said in list(self.ledger) if said.accepted]
 
@@ -171,5 +179,32 @@ def call(
         return answer.status, told | {":headers": dict(answer.headers)}
     except (OSError, http.client.HTTPException, ValueError):
         return NO_ANSWER, {}
+    finally:
+        connection.close()
+
+
+def send_photo(port: int, code: str, picture: bytes) -> tuple[int, str]:
+    """A photo for a case, as a phone sends it after its words: (status, what was answered). 422 when it is refused by itself."""
+    mark = uuid4().hex
+    head = f'--{mark}\r\nContent-Disposition: form-data; name="photos"; filename="a.jpg"\r\n\r\n'.encode()
+    headers = {
+        "Host": "127.0.0.1",
+        "Accept": "application/json",
+        "Content-Type": f"multipart/form-data; boundary={mark}",
+        "Sec-Fetch-Site": "same-origin",
+        "X-Forwarded-For": address_of(int(mark[:4], 16)),
+        "Connection": "close",
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(
+            "POST", f"/t/{code}/photos", head + picture + f"\r\n--{mark}--\r\n".encode(), headers
+        )
+        answer = connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        told = json.loads(text) if answer.status == 200 else {}
+        return (422, str(told["problems"])) if told.get("problems") else (answer.status, str(told or text))
+    except (OSError, http.client.HTTPException, ValueError):
+        return NO_ANSWER, ""
     finally:
         connection.close()

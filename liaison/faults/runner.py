@@ -11,7 +11,7 @@ from pathlib import Path
 
 from liaison import quality
 from liaison.engines.host import EngineError
-from liaison.faults import broker, database, kills, races
+from liaison.faults import broker, clocks, database, disk, kills, provider, races
 from liaison.faults.ground import Ground, say
 from liaison.faults.oracle import Finding
 from liaison.quality import Row
@@ -39,11 +39,22 @@ FAULTS = [
     Fault("F11", "PostgreSQL down for 2 min", "503 with Retry-After; then all taken in", database.f11),
     Fault("F12", "kill -9 of the backend that holds a case's row", "next step < 5 s", database.f12),
     Fault("F13", "no database connection left", "503, no hang; recovers", database.f13),
+    Fault("F14", "no room for photos", "told so, no half record", disk.f14),
+    Fault("F16", "the photos' disk is read-only", "told so, no half record", disk.f16),
     Fault("F17", "database 300 ms away", "bounded, nothing twice", database.f17),
     Fault("F18", "answer cut off after the commit, said again 5 times", "one record, same receipt", races.f18),
     Fault("F19", "the same key 50 times at once", "one record, 50 equal answers", races.f19),
     Fault("F20", "50 clerks take one step at once", "one winner, 49 × 409", races.f20),
     Fault("F21", "steps race in random order, 200 rounds", "every life legal", races.f21),
+    Fault("F22", "the SMS gateway answers 500", "back-off, then a dead letter people see", provider.f22),
+    Fault("F23", "the gateway accepts and never answers", "≤ 1 effect", provider.f23),
+    Fault("F24", "the gateway answers garbage", "≤ 1 effect", provider.f24),
+    Fault("F25", "the gateway hangs", "let go in 5 s, ≤ 1 effect", provider.f25),
+    Fault("F26", "a poison row at the head of the outbox", "others out within one period", provider.f26),
+    Fault("F27", "the clock jumps two hours ahead and back", "nothing climbed twice or on another date", clocks.f27),
+    Fault("F28", "hosts in other zones; leap days, ends of years", "the same deadlines", clocks.f28),
+    Fault("F29", "three days off, then on", "each rung once, with its true date", clocks.f29),
+    Fault("F40", "pictures that would eat the memory", "4xx, site up", disk.f40),
     Fault("S2", "the storm: kill -9 over web, worker, beat and broker, 10 min", "0 lost, 0 doubled of ≥ 12,000", kills.storm),
 ]  # fmt: skip
 HOW = ""
