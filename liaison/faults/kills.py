@@ -75,13 +75,18 @@ def flow_under(
             )
             extra = sane(child, people) if sane is not None else ""
     ok = oracle.sound and later.accepted and not killer.problems and not extra and _all_accepted(people)
-    note = (
-        f"killed -9: {_told(site.deaths)}; {people.statuses()[0]} tries broken off, {server_errors(people)} answered 5xx and said again; "
-        f"web back after {back:.1f} s; "
-        + (f"{late} that had waited longer than 90 s got their receipt afterwards; " if late else "") + (f"outbox empty {slow:.0f} s after the faults; " if "worker" in parts else "")
-        + (f"{sink.repeats()} calls repeated under their key; " if "worker" in parts else "") + extra + " ".join(killer.problems[:2])
-    )  # fmt: skip
-    return Finding(oracle.words(), ok, note.strip("; "))
+    parts_of_note = [
+        f"killed -9: {_told(site.deaths)}",
+        f"{people.statuses()[0]} tries broken off, {server_errors(people)} answered 5xx and said again",
+        f"web back after {back:.1f} s",
+        f"{late} that had waited longer than 90 s got their receipt afterwards" if late else "",
+        f"outbox empty {slow:.0f} s after the faults" if "worker" in parts else "",
+        f"{sink.repeats()} calls repeated under their key" if "worker" in parts else "",
+        extra,
+        *killer.problems[:2],
+    ]
+    note = "; ".join(part for part in parts_of_note if part)
+    return Finding(oracle.words(), ok, note)
 
 
 def _told(deaths: Counter[str]) -> str:
