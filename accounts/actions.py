@@ -273,4 +273,4 @@ def move_boundary(old: Area, new: Area, *, by: User) -> dict[str, int]:
     require(by, Permission.AREA_MANAGE, over=old)
     require(by, Permission.AREA_MANAGE, over=new)
     boundaries.check(old, new)
-    return boundaries.move(boundaries.pairs_of(old, new))
+    return boundaries.move(boundaries.pairs_of(old, new), by=by)

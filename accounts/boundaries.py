@@ -7,19 +7,25 @@ pointing at the village of their day; their scope columns move, so that whoever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Count, Exists, Model, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Area, Membership
-from core.models import Case
+from core.models import ActorKind, Case
+from core.workflow import fire_many
 
 Pair = tuple[Area, Area]
+# The line of every case's table by which it moves along.
+RELOCATE = "relocate"
+WRITTEN_AT_ONCE = 5_000
 
 
 def pairs_of(old: Area, new: Area) -> list[Pair]:
@@ -44,10 +50,13 @@ def check(old: Area, new: Area) -> None:
         raise ValidationError(_("“%(name)s”已经停用，请选一个在用的。") % {"name": new.name})
 
 
-def move(pairs: list[Pair]) -> dict[str, int]:
+def move(pairs: list[Pair], *, by: Any) -> dict[str, int]:
     """Rewrite every table for these pairs; how many rows of each kind moved."""
     moved: dict[str, int] = {}
+    action_id = uuid4()
     for model in placed_models():
+        if issubclass(model, Case):
+            _write_down(model, pairs, by=by, action_id=action_id)
         count = sum(_move_codes(model, old, new) for old, new in pairs)
         if count:
             moved[str(model._meta.verbose_name)] = count
@@ -61,6 +70,24 @@ def move(pairs: list[Pair]) -> dict[str, int]:
     return moved
 
 
+def _write_down(model: type[Case], pairs: list[Pair], *, by: Any, action_id: UUID) -> None:
+    """One event for each case that moves, however many of the pairs it lies in, all of one action."""
+    here = Q()
+    for old, _new in pairs:
+        here |= _lies_in(model, old)
+    ids = model._default_manager.filter(here).order_by("pk").values_list("pk", flat=True).iterator()
+    facts = {"from": pairs[0][0].code, "to": pairs[0][1].code}
+    while stretch := list(islice(ids, WRITTEN_AT_ONCE)):
+        fire_many(
+            model,
+            RELOCATE,
+            dict.fromkeys(stretch, facts),
+            by=by,
+            actor_kind=ActorKind.USER,
+            action_id=action_id,
+        )
+
+
 def counts(pairs: list[Pair]) -> dict[str, int]:
     """How many rows of each kind would move."""
     found = {}
@@ -71,6 +98,20 @@ def counts(pairs: list[Pair]) -> dict[str, int]:
         if number := model._default_manager.filter(where).count():
             found[str(model._meta.verbose_name)] = number
     return found
+
+
+def in_use(areas: Collection[Area]) -> dict[Area, list[str]]:
+    """What still points at these divisions, in words: stations, units, roles that would stand in a place that is no more."""
+    found: dict[int, list[str]] = {}
+    ids = [area.pk for area in areas]
+    held: list[tuple[type[Model], str]] = [*_pointing_models(), (Membership, "area")]
+    for model, name in held:
+        rows: Any = model._default_manager
+        rows = rows.not_ended() if model is Membership else rows.all()
+        counted = rows.filter(**{f"{name}__in": ids}).order_by().values_list(name).annotate(n=Count("pk"))
+        for pk, n in counted:
+            found.setdefault(pk, []).append(f"{model._meta.verbose_name} {n}")
+    return {area: found[area.pk] for area in areas if area.pk in found}
 
 
 def placed_models() -> list[type[Model]]:

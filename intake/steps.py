@@ -62,4 +62,5 @@ WITHIN = {
     "absorb": "merge",
     "release": "unmerge",
     "remind": "sweep",
+    "relocate": "move_boundary",
 }

@@ -147,6 +147,8 @@ WORKFLOW = table(
         Transition("note", _("内部备注"), OPEN, KEEP, rules.may_note),
         Transition("urge", _("催办"), WORKED, KEEP, rules.may_urge),
         Transition("remind", _("到期提醒"), OPEN, KEEP, rules.nobody, actors=SYSTEM_ONLY),
+        # A boundary moves: who is responsible changes, for the cases of the past too.
+        Transition("relocate", _("区划调整"), tuple(state.name for state in STATES), KEEP, rules.nobody, actors=SYSTEM),
     ],
     hearers=notices.HEARERS,
     clocks=CLOCKS,

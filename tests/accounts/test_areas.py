@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from accounts import areas
-from accounts.models import Area
+from accounts.models import Area, Unit
 
 FILE = Path(settings.BASE_DIR) / "accounts" / "data" / "areas.csv"
 pytestmark = pytest.mark.django_db
@@ -179,3 +179,19 @@ def test_a_missing_or_broken_file_is_a_plain_sentence(tmp_path):
     with pytest.raises(CommandError, match="没有找到表头"):
         load(broken)
     assert Area.objects.count() == 0
+
+
+def test_a_division_still_in_use_is_named_before_it_is_retired(county, tmp_path):
+    Unit.objects.create(code="village", name="牛场村村委会", area=county.villages[0])
+    rows = [*LINGNAN[:3], ("990127102000", "柳溪镇", "township", "990127000000")]
+    path = tmp_path / "areas.csv"
+    path.write_bytes(table(*rows).read())
+
+    said = load(path, "--dry-run")
+
+    used = said.partition("To retire though still in use")[2].splitlines()
+    town = next(line for line in used if "石桥镇: " in line)
+    assert "家站点 1" in town
+    assert "单位 1" in town
+    assert any("牛场村: 单位 1" in line for line in used)
+    assert not [line for line in used if "杨家坪村" in line or "柳溪村" in line]

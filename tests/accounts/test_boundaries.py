@@ -12,6 +12,9 @@ from accounts.access import has_permission
 from accounts.models import Area, Membership, Unit, User
 from accounts.permissions import Permission
 from accounts.roles import Role
+from core.ledger import broken_links
+from core.models import Event
+from intake import actions as actions_of
 from intake.models import ConstituentRequest
 from stations.models import Station
 from tests.county import make_area, make_user
@@ -162,3 +165,38 @@ def test_the_statements_do_not_grow_with_the_cases(county):
     many_back = move(targets[1], back)
 
     assert few_back == many_back <= few
+
+
+def test_each_case_that_moves_has_one_event_of_one_action_and_an_unbroken_chain(county):
+    """A county goes over with its towns: both codes of a case change, and that is one thing that happened to it."""
+    open_case, closed = (
+        county.registered(),
+        actions_of.rate(county.told(), solved="yes", satisfied="satisfied"),
+    )
+    other = county.receive(station=county.foreign_station, village=None)
+    city = make_user("市管理员", (Role.SYSADMIN, None), username="city")
+    new = make_area("990129000000", "新云岭县", "county", county.county.parent)
+
+    actions.move_boundary(county.county, new, by=city)
+
+    events = Event.objects.filter(kind="intake.request.relocate")
+    assert sorted(events.values_list("case_id", flat=True)) == sorted([open_case.pk, closed.pk])
+    assert {(event.actor, event.facts["from"], event.facts["to"]) for event in events} == {
+        (city, "990127000000", "990129000000")
+    }
+    assert len({event.action_id for event in events}) == 1
+    assert ConstituentRequest.objects.get(pk=closed.pk).state == "closed"
+    assert not Event.objects.about(other).filter(kind__endswith="relocate").exists()
+    assert broken_links(ConstituentRequest) == []
+
+
+def test_a_village_that_moves_alone_writes_of_its_cases_only(county):
+    here = county.registered()
+    elsewhere = county.registered(village=county.villages[1])
+    new = make_area("990127102203", "牛场新村", "village", county.towns[1])
+
+    actions.move_boundary(county.villages[0], new, by=county.county_office)
+
+    moved = Event.objects.filter(kind="intake.request.relocate").values_list("case_id", flat=True)
+    assert here.pk in moved
+    assert elsewhere.pk not in moved

@@ -67,6 +67,7 @@ RIGHTS = {
     "note": f"{STATION} {OFFICES} {UNIT} rep",
     "urge": f"station_head {OFFICES} rep",
     "remind": "",
+    "relocate": "",
 }
 # What has gone up to the county is the county's to triage and to assign.
 COUNTY_ONLY = {

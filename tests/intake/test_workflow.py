@@ -12,46 +12,61 @@ from intake.workflow import CLOCKS, OPEN, WORKFLOW
 # State: every verb that is open in it → the state it leads to; "=" stays, "<" goes back to where it came from.
 GRID = {
     "received": """register>registered reject>rejected refer>referred escalate>escalated withdraw>withdrawn merge>merged
-        release= follow= mark_urgent= contacted= recategorise= publish= unpublish= add= note= remind=""",
+        release= follow= mark_urgent= contacted= recategorise= publish= unpublish= add= note= remind=
+        relocate=""",
     "registered": """answer>told refer>referred handle>handling assign>assigned escalate>escalated ask>waiting
         withdraw>withdrawn split= merge>merged absorb= release= follow= mark_urgent= contacted= recategorise= publish=
-        unpublish= add= note= urge= remind=""",
+        unpublish= add= note= urge= remind=
+        relocate=""",
     "handling": """refer>referred assign>assigned escalate>escalated ask>waiting withdraw>withdrawn extend= split=
         absorb= release= report_result>replied follow= mark_urgent= contacted= recategorise= publish= unpublish= add=
-        note= urge= remind=""",
+        note= urge= remind=
+        relocate=""",
     "assigned": """hand_back>returned reassign>assigned escalate>escalated ask>waiting withdraw>withdrawn
         request_extension= extend= refuse_extension= absorb= release= submit_reply>signing follow= mark_urgent=
-        contacted= recategorise= publish= unpublish= add= note= urge= remind=""",
+        contacted= recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "signing": """escalate>escalated withdraw>withdrawn absorb= release= send_back_draft< sign>replied follow=
-        mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=""",
+        mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "returned": """refer>referred refuse_return>assigned reassign>assigned coordinate= escalate>escalated
         withdraw>withdrawn absorb= release= follow= mark_urgent= contacted= recategorise= publish= unpublish= add= note=
-        urge= remind=""",
+        urge= remind=
+        relocate=""",
     "escalated": """refer>referred assign>assigned hand_down>registered withdraw>withdrawn absorb= release= follow=
-        mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=""",
+        mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "waiting": """supplement< carry_on< withdraw>withdrawn absorb= release= follow= mark_urgent= contacted=
-        recategorise= publish= unpublish= add= note= urge= remind=""",
+        recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "merged": """unmerge< refer_along>referred withdraw>withdrawn release= feed_back>told promise_along= follow=
-        recategorise= publish= unpublish= add= note= remind=""",
+        recategorise= publish= unpublish= add= note= remind=
+        relocate=""",
     "replied": """feed_back>told promise>following log_call= release= follow= recategorise= publish= unpublish= add=
-        note= remind=""",
+        note= remind=
+        relocate=""",
     "told": """log_call= rate>closed rate_partly>callback send_back>redoing dispute>disputed lapse>closed release=
-        follow= recategorise= publish= unpublish= add= note= remind=""",
+        follow= recategorise= publish= unpublish= add= note= remind=
+        relocate=""",
     "callback": """log_call= rate>closed send_back>redoing dispute>disputed settle>closed release= follow=
-        recategorise= publish= unpublish= add= note= remind=""",
+        recategorise= publish= unpublish= add= note= remind=
+        relocate=""",
     "redoing": """reassign>assigned escalate>escalated ask>waiting withdraw>withdrawn request_extension= extend= refuse_extension=
         absorb= release= submit_reply>signing report_result>replied follow= mark_urgent= contacted= recategorise=
-        publish= unpublish= add= note= urge= remind=""",
+        publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "disputed": """assign>assigned hand_down>registered close_disputed>closed_disputed release= follow= mark_urgent=
-        contacted= recategorise= publish= unpublish= add= note= urge= remind=""",
+        contacted= recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
     "following": """escalate>escalated withdraw>withdrawn absorb= release= submit_reply>signing report_result>replied
-        follow= mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=""",
-    "closed": "archive>archived publish= unpublish=",
-    "closed_disputed": "archive>archived publish= unpublish=",
-    "rejected": "archive>archived",
-    "referred": "archive>archived",
-    "withdrawn": "archive>archived",
-    "archived": "",
+        follow= mark_urgent= contacted= recategorise= publish= unpublish= add= note= urge= remind=
+        relocate=""",
+    "closed": "archive>archived publish= unpublish= relocate=",
+    "closed_disputed": "archive>archived publish= unpublish= relocate=",
+    "rejected": "archive>archived relocate=",
+    "referred": "archive>archived relocate=",
+    "withdrawn": "archive>archived relocate=",
+    "archived": "relocate=",
 }
 
 # Verb: clocks it starts (+) and stops (-); "-all" stops everything, "pause" and "resume" the others. No line, no clock.
@@ -107,6 +122,7 @@ WITHOUT_A_USER = {
     "remind": {"system"},
     "promise_along": {"system"},
     "refer_along": {"system"},
+    "relocate": {"system"},
 }
 NO_PERSON = {"remind", "promise_along", "refer_along"}
 CLOSING = {"closed", "closed_disputed", "rejected", "referred", "withdrawn", "archived"}
@@ -234,7 +250,7 @@ def test_every_verb_is_a_step_or_fired_within_one():
 
     assert steps | set(WITHIN) == set(WORKFLOW.transitions)
     assert not steps & set(WITHIN)
-    assert set(WITHIN.values()) - {"sweep"} <= steps
+    assert set(WITHIN.values()) - {"sweep", "move_boundary"} <= steps
 
 
 def test_every_step_runs_the_action_of_its_name_with_what_its_form_gives():

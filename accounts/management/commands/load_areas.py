@@ -12,7 +12,7 @@ from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts import areas
+from accounts import areas, boundaries
 
 SHOWN = 20
 
@@ -57,6 +57,11 @@ class Command(BaseCommand):
             "rename", [f"{area.code} {area.full_name} → {line.full_name}" for area, line in made.renamed]
         )
         self._list("retire", [f"{area.code} {area.full_name}" for area in made.retired])
+        used = boundaries.in_use(made.retired)
+        self._list(
+            "retire though still in use, move them over in the admin (区划调整)",
+            [f"{area.code} {area.full_name}: {', '.join(by)}" for area, by in used.items()],
+        )
 
     def _list(self, verb: str, lines: list[str]) -> None:
         if not lines:
