@@ -74,7 +74,7 @@ class BodyQuerySet(models.QuerySet):
     body_path = ""
 
     def visible_to(self, user: User) -> Self:
-        """Bodies of one's own area, and the wider ones in which people of every county sit."""
+        """Bodies of one's own area and of the county it lies in, and the wider ones in which people of every county sit."""
         grants = access.grants_with(user, Permission.REPRESENTATIVE_VIEW)
         if not grants:
             return self.none()
@@ -83,6 +83,8 @@ class BodyQuerySet(models.QuerySet):
             if grant.scope == ScopeKind.SITE:
                 return self.all()
             seen |= reached(grant, f"{self.body_path}area")
+            if grant.town_code:  # the county's representatives sit at the town's stations
+                seen |= Q(**{f"{self.body_path}area__code": f"{grant.town_code[:6]}000000"})
             if grant.scope == ScopeKind.STATION:
                 seen |= Q(**{f"{self.body_path}area__code__in": places.area_codes_of(user)})
         return self.filter(seen)

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from representatives import actions
+from representatives import actions, rules
 from representatives.models import Body, Mandate, Person
 from tests.county import LONG_AGO, make_representative
 
@@ -102,3 +102,16 @@ def test_ending_a_mandate_asks_for_a_reason_and_a_right(county):
     for by in (county.clerk, county.other_town_office, county.foreign_office, county.rep):
         with pytest.raises(PermissionDenied):
             actions.end_mandate(mandate, on=timezone.localdate(), reason="辞职", by=by)
+
+
+def test_a_town_office_looks_at_the_countys_bodies_as_a_clerk_does_and_changes_none(county):
+    body = Body.objects.get(area=county.county)
+    foreign = Body.objects.create(
+        name="青川县人民代表大会", kind=Body.Kind.CONGRESS, level="county", area=county.elsewhere
+    )
+
+    for user in (county.clerk, county.town_office, county.other_town_office):
+        assert set(Body.objects.visible_to(user)) == {body}, user
+        assert set(Mandate.objects.visible_to(user)) == set(body.terms.get().mandates.all()), user
+        assert foreign not in Body.objects.visible_to(user)
+    assert not rules.may_manage_body(county.town_office, body)
