@@ -25,7 +25,7 @@ def figures(times: int) -> int:
 def measure(run: Run) -> list[Row]:
     bench, each = run.bench, run.some(300, 60)
     with run.copy("mixed") as database:
-        bench.ask(database, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {postgres.OWNER}")
+        bench.give(database)
         calls = intake.product_calls(bench.call("liaison.bench.intake:facts", bench.env(database)))
         owner = bench.env(database, role=postgres.OWNER)
         jobs: tuple[tuple[Any, ...], ...] = (

@@ -125,7 +125,7 @@ def _stock(content: bytes) -> None:
 def measure(run: Run) -> list[Row]:
     bench, rows = run.bench, run.some(10_000, 500)
     with run.copy("sheets", run.small) as database:
-        bench.ask(database, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {postgres.OWNER}")
+        bench.give(database)
         env = bench.env(database, role=postgres.OWNER)
         bare = env | {"DJANGO_SETTINGS_MODULE": "liaison.bench.bare.settings"}
         told = bench.call("liaison.bench.sheets:take_in", env, rows)

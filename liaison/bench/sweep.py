@@ -129,7 +129,7 @@ def measure(run: Run) -> list[Row]:
     with run.copy("sweep") as database:
         # The owner, because a bench sets up what no role of the product may.
         env = bench.env(database, role=postgres.OWNER)
-        bench.ask(database, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {postgres.OWNER}")
+        bench.give(database)
         still = bench.call("liaison.bench.sweep:quiet", env, 9)
         found = bench.call("liaison.bench.sweep:climb", env, total, run.pairs, seconds=2400)
     size = f"{total // 1000}k of {run.size()}" if total >= 1000 else f"{total} of {run.size()}"

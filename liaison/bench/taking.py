@@ -25,6 +25,7 @@ def take(rows: int, kind: str) -> dict[str, Any]:
     from core.models import Attachment
     from intake.models import ConstituentRequest
 
+    exports.AT_ONCE = min(exports.AT_ONCE, rows // 2)
     at = ConstituentRequest.objects.order_by("-pk").values_list("created_at", flat=True)[rows - 1]
     since = timezone.localdate(at) + timedelta(days=1)
     user = User.objects.get(username=OFFICE)
