@@ -7,4 +7,4 @@ class CoreConfig(AppConfig):
     verbose_name = _("办件机制")
 
     def ready(self) -> None:
-        from core import checks  # noqa: F401  registers them
+        from core import checks, exports, sweep  # noqa: F401  registers them: checks, and the kinds of messages

@@ -113,7 +113,7 @@ def post_signed(
     Only to hosts of `OUTBOUND_ALLOWED_HOSTS`, never to a private address unless the list names it, no redirects, five
     seconds, 64 KB.
     """
-    check_destination(url)
+    address = check_destination(url)
     body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     stamp = str(int(time.time()))
     signature = hmac.new(
@@ -131,17 +131,50 @@ def post_signed(
             "X-Signature": signature,
         },
     )
-    parsed = _parse(_call(request))
+    parsed = _parse(_call(request, address))
     if parsed.get("error"):
         raise GatewayError(f"对方拒收：{str(parsed)[:120]}")
     return parsed
 
 
-def _call(request: urllib.request.Request) -> bytes:
+class _Dialled(http.client.HTTPConnection):
+    """Connects to the address that was checked: a name that is asked twice may answer twice (DNS rebinding)."""
+
+    address: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = self._dial
+
+    def _dial(self, where: tuple[str, int], *rest: Any) -> socket.socket:
+        return socket.create_connection((self.address, where[1]), *rest)
+
+
+class _DialledSecurely(_Dialled, http.client.HTTPSConnection):
+    """The certificate is still asked for by name."""
+
+
+def _opener(address: str) -> urllib.request.OpenerDirector:
+    plain: Any = type("_Plain", (_Dialled,), {"address": address})
+    secure: Any = type("_Secure", (_DialledSecurely,), {"address": address})
+
+    class PlainHandler(urllib.request.HTTPHandler):
+        def http_open(self, request: urllib.request.Request) -> Any:
+            return self.do_open(plain, request)
+
+    class SecureHandler(urllib.request.HTTPSHandler):
+        def https_open(self, request: urllib.request.Request) -> Any:
+            return self.do_open(secure, request)
+
+    return urllib.request.build_opener(
+        PlainHandler, SecureHandler, _NoRedirects, urllib.request.ProxyHandler({})
+    )
+
+
+def _call(request: urllib.request.Request, address: str) -> bytes:
     """The answer. Refused in so many words, or not connected: it was not taken; anything else leaves that open."""
-    opener = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+        with _opener(address).open(request, timeout=TIMEOUT_SECONDS) as answer:
             return _read(answer)
     except urllib.error.HTTPError:
         raise
@@ -174,18 +207,22 @@ def _read(answer: Any) -> bytes:
     return raw
 
 
-def check_destination(url: str) -> None:
-    """Refuse an address the settings do not name: a provider's URL must not become a door into our own network."""
+def check_destination(url: str) -> str:
+    """The address to connect to, asked for once. Raises GatewayError for one the settings do not name: a provider's URL
+    must not become a door into our own network.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise GatewayError("地址不对")
     named = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname
     if parts.hostname not in settings.OUTBOUND_ALLOWED_HOSTS and named not in settings.OUTBOUND_ALLOWED_HOSTS:
         raise GatewayError("地址不在 OUTBOUND_ALLOWED_HOSTS 里")
-    if named in settings.OUTBOUND_ALLOWED_HOSTS and parts.port:
-        return  # host and port named together: the operator means this very address, private or not
-    if parts.scheme != "https":
+    # Host and port named together: the operator means this very address, private or not.
+    is_meant = named in settings.OUTBOUND_ALLOWED_HOSTS and bool(parts.port)
+    if parts.scheme != "https" and not is_meant:
         raise GatewayError("只能用 https")
-    for info in socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM):
-        if not ipaddress.ip_address(info[4][0]).is_global:
-            raise GatewayError("地址指向内部网络")
+    found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    addresses = [str(info[4][0]) for info in found]
+    if not is_meant and not all(ipaddress.ip_address(address).is_global for address in addresses):
+        raise GatewayError("地址指向内部网络")
+    return addresses[0]

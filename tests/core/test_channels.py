@@ -334,3 +334,25 @@ def test_a_public_address_of_a_named_host_is_called(settings, monkeypatch):
     monkeypatch.setattr("socket.getaddrinfo", lambda *a, **k: [(2, 1, 6, "", ("8.8.8.8", 443))])
 
     check_destination("https://sms.example.org/send")
+
+
+def test_a_name_is_asked_once_and_the_address_that_was_checked_is_dialled(settings, monkeypatch):
+    """A name server that answers with a public address first and a private one after it opens no way inside."""
+    settings.OUTBOUND_ALLOWED_HOSTS = ["sms.example.org"]
+    answers, dialled = [["8.8.8.8"], ["127.0.0.1"]], []
+
+    def ask(host, port, *args, **kwargs):
+        return [(2, 1, 6, "", (address, port)) for address in answers.pop(0)]
+
+    def dial(where, *args, **kwargs):
+        dialled.append(where)
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr("socket.getaddrinfo", ask)
+    monkeypatch.setattr("socket.create_connection", dial)
+
+    with pytest.raises(OSError, match="refused"):
+        post_signed("https://sms.example.org/send", {}, key_id="a", secret="b", idempotency_key="c")
+
+    assert dialled == [("8.8.8.8", 443)]
+    assert len(answers) == 1
