@@ -49,7 +49,9 @@ function network(request) {
 
 async function page(request, path) {
   const { answer, soon } = network(request);
-  return (await soon) || (await fromStore(path)) || answer;
+  const told = await soon;
+  /* A server without its database is no better than no network: the form goes on from the phone. */
+  return told && told.status < 500 ? told : (await fromStore(path)) || answer;
 }
 
 self.addEventListener('fetch', (event) => {

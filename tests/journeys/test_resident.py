@@ -9,10 +9,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from PIL import Image
 
 from core.models import Attachment, Message
 from intake import actions
+from intake.actions import drafting
 from intake.models import ConstituentRequest
 from tests.browser import DESKTOP, PHONE, violations
 
@@ -156,6 +158,34 @@ def test_what_was_typed_survives_a_reload(county, browser_page):
     page.reload()
 
     assert page.get_by_label("把情况说一说").input_value() == BODY
+
+
+def test_a_server_without_its_database_is_like_no_network_and_the_phone_keeps_all(
+    county, browser_page, monkeypatch
+):
+    page = browser_page("/requests/new/1/?s=0312", service_workers=True, quiet=True)
+    until(page, "navigator.serviceWorker.controller !== null")
+    until(page, "caches.match('/requests/new/3/', {ignoreSearch: true}).then(found => !!found)")
+
+    def down(_token):
+        raise OperationalError("the database system is shutting down")
+
+    with monkeypatch.context() as without:
+        without.setattr(drafting, "find", down)
+        fill_what(page)
+        fill_where(page)
+        page.get_by_role("button", name="下一步").click()
+        page.wait_for_url("**/requests/new/3/")
+        fill_contact(page)
+        page.get_by_role("button", name="下一步").click()
+        page.wait_for_url("**/requests/queued/")
+        page.get_by_role("button", name="先存好").click()
+        page.wait_for_selector("#waiting:not([hidden])")
+        assert not ConstituentRequest.objects.exists()
+
+    page.goto("/requests/queued/")
+    page.wait_for_selector(".slip__no", timeout=20_000)
+    assert ConstituentRequest.objects.get().place == "小卖部对面"
 
 
 def test_cut_off_after_the_first_step_it_waits_on_the_phone_and_is_handed_in_once(county, browser_page):
