@@ -118,6 +118,8 @@ def f12(ground: Ground) -> Finding:
         with ground.child(database) as child:
             told = child.call("facts")
             case = child.call("take_in", 1)[0]
+        # Or the restart would first write out the copy made a moment ago.
+        ground.ask("postgres", "CHECKPOINT")
         holder = ground.connect(database, postgres.APP)
         holder.autocommit = False
         with holder.cursor() as cursor:

@@ -156,7 +156,14 @@ def f40(ground: Ground) -> Finding:
         f"8 at once of 40 million pixels: {_counts(Counter(answers))}; far more: {refused[0]}; "
         f"most memory of a process {peak.most // 2**20} MB"
     )
-    passed = not odd and "太大" in refused[1] and after.accepted and not site.deaths and peak.most < limit
+    passed = (
+        not odd
+        and refused[0] == 422
+        and alone == 200
+        and after.accepted
+        and not site.deaths
+        and peak.most < limit
+    )
     note = f"{limited} web processes limited to {limit // 2**20} MB each; one such picture alone, afterwards: {alone}"
     return Finding(measured, passed, note)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from liaison import quality
 from liaison.engines.host import EngineError
-from liaison.faults import broker, clocks, database, disk, kills, provider, races
+from liaison.faults import broker, clocks, database, disk, kills, phones, provider, races, releases
 from liaison.faults.ground import Ground, say
 from liaison.faults.oracle import Finding
 from liaison.quality import Row
@@ -37,6 +37,7 @@ FAULTS = [
     Fault("F09", "broker deaf, no connection refused", "all accepted, p95 < 2 s, drain < 60 s", broker.f09),
     Fault("F10", "PostgreSQL restarted at once, 5 times", "0 acknowledged lost", database.f10),
     Fault("F11", "PostgreSQL down for 2 min", "503 with Retry-After; then all taken in", database.f11),
+    Fault("F11.phone", "the same, on a phone", "kept, then handed in once", phones.f11_phone),
     Fault("F12", "kill -9 of the backend that holds a case's row", "next step < 5 s", database.f12),
     Fault("F13", "no database connection left", "503, no hang; recovers", database.f13),
     Fault("F14", "no room for photos", "told so, no half record", disk.f14),
@@ -54,10 +55,25 @@ FAULTS = [
     Fault("F27", "the clock jumps two hours ahead and back", "nothing climbed twice or on another date", clocks.f27),
     Fault("F28", "hosts in other zones; leap days, ends of years", "the same deadlines", clocks.f28),
     Fault("F29", "three days off, then on", "each rung once, with its true date", clocks.f29),
+    Fault("F30", "migrate under 20 requests a second", "no 5xx, 0 lost", releases.f30),
+    Fault("F31", "N, N+1 beside it, N again", "both work on the schema", releases.f31),
+    Fault("F32", "backup restored into a scratch database", "equal, chains verify, ≤ 30 min", releases.f32),
+    Fault("F33", "broken backups", "refused, exit ≠ 0", releases.f33),
+    Fault("F39", "50 drafts on a phone without a network, its tab killed 10 times", "50 records, 0 doubled", phones.f39),
     Fault("F40", "pictures that would eat the memory", "4xx, site up", disk.f40),
     Fault("S2", "the storm: kill -9 over web, worker, beat and broker, 10 min", "0 lost, 0 doubled of ≥ 12,000", kills.storm),
 ]  # fmt: skip
-HOW = ""
+HOW = (
+    "Each fault has its own copy of a seeded database, PostgreSQL with fsync on, and processes of its own; the oracle compares "
+    "receipts that clients hold with what is stored, with the chains, and with what a message gateway of our own took. Races "
+    "carry a control whose lock was taken away and that must fail (`liaison/faults/patches.py`)."
+)
+WEAK = (
+    "F27 tells each sweep and delivery another hour; the clock of the machine itself is not moved.",
+    "F31 rehearses with a column made up for it: nothing has been released yet.",
+    "F14 and F16 need root, to mount a small disk.",
+    "Not built: F15 (no room for the database's log). The ballot's faults, F34 to F38, come with the ballot.",
+)
 
 
 def run(checkout: str, words: list[str]) -> int:
@@ -73,7 +89,9 @@ def run(checkout: str, words: list[str]) -> int:
         for fault in chosen:
             rows.append(_try(ground, fault))
     if not options.short:
-        quality.write("faults", rows, title="Faults survived", command="python3 dev.py faults", how=HOW)
+        quality.write(
+            "faults", rows, title="Faults survived", command="python3 dev.py faults", how=HOW, weak=WEAK
+        )
     failed = [row.id for row in rows if not row.passed]
     say(f"Failed: {', '.join(failed)}." if failed else f"{len(rows)} faults survived.")
     return 1 if failed else 0
@@ -90,7 +108,7 @@ def _options(words: list[str]) -> argparse.Namespace:
 
 
 def _chosen(ids: list[str]) -> list[Fault]:
-    known = {fault.id: fault for fault in FAULTS}
+    known = {fault.id.upper(): fault for fault in FAULTS}
     for each in ids:
         if each.upper() not in known:
             raise EngineError(f"No fault {each}; there are {', '.join(known)}.")
@@ -98,8 +116,15 @@ def _chosen(ids: list[str]) -> list[Fault]:
 
 
 def _try(ground: Ground, fault: Fault) -> Row:
+    broker.command(ground, "FLUSHALL")  # nobody is held to what the fault before used up
     begun = time.monotonic()
-    found = fault.drive(ground)
+    try:
+        found = fault.drive(ground)
+    except (
+        Exception
+    ) as problem:  # a driver that broke says nothing of the fault, and keeps no other from being tried
+        found = Finding(f"the driver broke: {type(problem).__name__}", False, str(problem)[:300])
+        ground.cluster.revive()
     took = time.monotonic() - begun
     say(
         f"{'ok    ' if found.passed else 'FAILED'} {fault.id:<4} {fault.what}: {found.measured} ({took:.0f} s)"
