@@ -1,6 +1,6 @@
 """What a driver's own server processes do differently: `FAULT_PATCHES` names it. Each control takes one lock away.
 
-A fault that passes with its lock and passes without it has tested nothing; `runner` holds the controls to failing.
+A race that passes with its lock and passes without it has tested nothing: `races` holds the controls to failing.
 """
 
 from __future__ import annotations
@@ -58,40 +58,7 @@ def without_claim() -> None:
     idempotency.once = once
 
 
-def without_lease() -> None:
-    """Workers read what is waiting, and neither lock nor lease it."""
-    from core import outbox
-    from core.models.message import Message
-
-    def claim(now: Any) -> Any:
-        message = Message.objects.waiting(now).order_by("attempts", "next_try_at", "pk").first()
-        return [message] if message is not None else None
-
-    outbox._claim = claim
-
-
-def without_firing_check() -> None:
-    """The sweep neither locks the cases nor remembers which rungs it climbed."""
-    from core import sweep
-    from core.models.clock import RungFiring
-
-    def record(due: Any, now: Any) -> Any:
-        rows = [
-            RungFiring(
-                clock=each.clock, rung=each.rung, round=each.clock.round, due_at=each.instant, fired_at=now
-            )
-            for each in due
-        ]
-        RungFiring.objects.bulk_create(rows, ignore_conflicts=True)
-        return due
-
-    sweep._record = record
-
-
-PATCHES = {
-    each.__name__: each
-    for each in (always_day, without_row_lock, without_claim, without_lease, without_firing_check)
-}
+PATCHES = {each.__name__: each for each in (always_day, without_row_lock, without_claim)}
 
 
 class FaultsConfig(AppConfig):
