@@ -363,24 +363,19 @@ class CaseFilter(filters.FilterSet):
         return search(requests, query, vector="search", texts=["reference", "title", "body", "place"])
 
 
-class _WorksWithRequests(permissions.IsAuthenticated):
-    """An empty list would tell a program whose right has ended that there is nothing to do."""
-
-    def has_permission(self, request: Any, view: Any) -> bool:
-        if not super().has_permission(request, view):
-            return False
-        return view.action != "list" or bool(grants_with(request.user, P.REQUEST_VIEW))
-
-
 class RequestCaseViewSet(CaseViewSet):
     """群众诉求办件：只有您该看的那些。"""
-
-    permission_classes = (_WorksWithRequests,)
 
     model = ConstituentRequest
     queryset = ConstituentRequest.objects.none()
     filter_backends = (filters.DjangoFilterBackend,)
     filterset_class = CaseFilter
+
+    def check_permissions(self, request: Any) -> None:
+        """An empty list would tell a program whose right has ended that there is nothing to do."""
+        super().check_permissions(request)
+        if self.action == "list" and not grants_with(request.user, P.REQUEST_VIEW):
+            self.permission_denied(request)
 
     def get_serializer_class(self) -> Any:
         return CaseRowSerializer if self.action == "list" else CaseSerializer

@@ -37,8 +37,6 @@ TRACKED = [
 LONG = {
     "liaison/supervisor.py": "one process tree, read from top to bottom",
     "liaison/engines/postgres.py": "every trap of one engine in one place",
-    "intake/models/request.py": "a request and the rows of words that are erased with it",
-    "representatives/models.py": "thirteen small tables of reference data",
 }
 MAX_LINES = 400
 BANNED_NAMES = {
