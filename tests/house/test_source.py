@@ -37,6 +37,7 @@ TRACKED = [
 LONG = {
     "liaison/supervisor.py": "one process tree, read from top to bottom",
     "liaison/engines/postgres.py": "every trap of one engine in one place",
+    "core/workflow.py": "the walker: the table, one case and many cases, held equal to each other",
 }
 MAX_LINES = 400
 BANNED_NAMES = {

@@ -161,7 +161,7 @@ KEPT = {
 
 # Found by Django and the admin by their names, or built from a name in one place.
 FOUND_BY_NAME = re.compile(
-    r"(400|403|404|409|413|429|500|503)\.html|admin/.*|registration/.*|import_export/.*|django/forms/.*"
+    r"(400|403|404|409|413|429|500|503|507)\.html|admin/.*|registration/.*|import_export/.*|django/forms/.*"
 )
 
 
