@@ -305,7 +305,7 @@ def test_the_most_urgent_stands_first(county):
 
 
 def test_a_list_costs_the_same_for_ten_rows_and_a_hundred(county, sign_in, count_queries, monkeypatch):
-    monkeypatch.setattr(reads.page_of, "__kwdefaults__", {"on": "", "back": "", "size": 200})
+    monkeypatch.setattr(reads.page_of, "__kwdefaults__", reads.page_of.__kwdefaults__ | {"size": 200})
     desk, views = sign_in(county.town_office), ("register", "triage", "late", "soon", "all", "approve")
     many_days = timezone.now() - timedelta(days=20)
 

@@ -460,7 +460,7 @@ def test_the_reply_page_costs_the_same_however_much_happened(county, sign_in, co
 
 
 def test_pages_of_a_unit_go_on_and_back(county, sign_in, monkeypatch):
-    monkeypatch.setattr(reads.page_of, "__kwdefaults__", {"on": "", "back": "", "size": 2})
+    monkeypatch.setattr(reads.page_of, "__kwdefaults__", reads.page_of.__kwdefaults__ | {"size": 2})
     cases: list[Any] = [county.assigned() for _each in range(5)]
     unit, seen, url = sign_in(county.unit_officer), set(), "/unit/"
     for _each in range(3):
