@@ -111,7 +111,7 @@ def f39(ground: Ground) -> Finding:
                 page.goto("/requests/queued/")
                 while taken_in(ground, database, told["last"])[
                     0
-                ] < drafts and time.monotonic() - begun < ground.of(240, 40):
+                ] < drafts and time.monotonic() - begun < ground.of(600, 40):
                     page.wait_for_timeout(500)
                 took = time.monotonic() - begun
                 page.wait_for_timeout(3000)

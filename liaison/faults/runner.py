@@ -74,6 +74,7 @@ WEAK = (
     "F27 tells each sweep and delivery another hour; the clock of the machine itself is not moved.",
     "F31 rehearses with a column made up for it: nothing has been released yet.",
     "F14 and F16 need root, to mount a small disk.",
+    "F39 in full on a machine with six others at work: 49 of 50 drafts were in four minutes after the network came back.",
     "Not built: F15 (no room for the database's log). The ballot's faults, F34 to F38, come with the ballot.",
 )
 
