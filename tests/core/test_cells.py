@@ -449,7 +449,7 @@ class TestWriting:
 
         assert content.startswith(b"\xef\xbb\xbf")
         rows = read_table(upload(content), HEADINGS)
-        assert "\r\n'=cmd(),".encode() in content
+        assert b"\r\n'=cmd()," in content
         assert rows[0].cells == {"姓名": "=cmd()", "手机号": "13812342746", "任职日期": "2026-11-24"}
         assert rows[1].cells["姓名"] == '引"号,'
 
