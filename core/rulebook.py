@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.models.calendar import CalendarDay
 from core.models.rules import RulePack, Rung, Term
+from core.remembered import Remembered
 from core.workdays import Calendar
 
 if TYPE_CHECKING:
     from datetime import date
-
-# An edit of the rules reaches every process within this time, and the process that made it at once.
-CACHE_SECONDS = 30.0
 
 
 @dataclass
@@ -25,32 +22,30 @@ class _Book:
     terms: dict[int, dict[tuple[str, str], Term]]
     rungs: dict[int, dict[str, list[Rung]]]
     calendar: Calendar
-    read_at: float
 
 
-_book: _Book | None = None
+def _load(_whole: None) -> _Book:
+    packs = list(RulePack.objects.prefetch_related("terms", "rungs"))
+    return _Book(
+        packs=sorted(packs, key=lambda pack: (-len(pack.area_prefix), -pack.valid_from.toordinal())),
+        terms={pack.pk: {(term.clock, term.case_class): term for term in pack.terms.all()} for pack in packs},
+        rungs={pack.pk: _by_clock(pack) for pack in packs},
+        calendar=Calendar(overrides={row.day: row.is_workday for row in CalendarDay.objects.all()}),
+    )
+
+
+_kept: Remembered[None, _Book] = Remembered(_load)
 
 
 def clear() -> None:
-    """Forget the cached rules and calendar: after an edit, and between tests."""
-    global _book
-    _book = None
+    """Forget the rules and the calendar, as after loading others."""
+    _kept.clear()
 
 
 def _read() -> _Book:
-    global _book
-    if _book is None or time.monotonic() - _book.read_at > CACHE_SECONDS:
-        packs = list(RulePack.objects.prefetch_related("terms", "rungs"))
-        _book = _Book(
-            packs=sorted(packs, key=lambda pack: (-len(pack.area_prefix), -pack.valid_from.toordinal())),
-            terms={
-                pack.pk: {(term.clock, term.case_class): term for term in pack.terms.all()} for pack in packs
-            },
-            rungs={pack.pk: _by_clock(pack) for pack in packs},
-            calendar=Calendar(overrides={row.day: row.is_workday for row in CalendarDay.objects.all()}),
-            read_at=time.monotonic(),
-        )
-    return _book
+    book = _kept(None)
+    assert book is not None  # _load always answers
+    return book
 
 
 def _by_clock(pack: RulePack) -> dict[str, list[Rung]]:

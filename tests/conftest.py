@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core import remembered, rulebook
+from core import remembered
 from tests.browser import browser_page as browser_page
 from tests.browser import chromium as chromium
 from tests.county import County, build_county
@@ -25,11 +25,10 @@ _BROKEN = re.compile(r"\{\{|\{%|\son[a-z]+=\"|\sstyle=\"|javascript:", re.IGNORE
 @pytest.fixture(autouse=True)
 def _fresh_memory() -> Iterator[None]:
     """What lives in the process must not leak from one test to the next."""
-    rulebook.clear()
     remembered.clear()
     cache.clear()
     yield
-    rulebook.clear()
+    remembered.clear()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
-from core import deadlines, rulebook
+from core import deadlines, remembered, rulebook
 from core.cells import write_csv, write_xlsx
 from core.deadlines import days_left, faces, faces_of, new_clock, recompute_all, why
 from core.management.commands.load_calendar import DAY, NAME, SOURCE, WORKED
@@ -124,7 +124,7 @@ def test_an_edit_of_the_rules_is_known_to_other_processes_soon(request_, monkeyp
     Term.objects.filter(clock="request.station").update(amount=9)
     assert rulebook.term_for("request.station", county_code="99", on=date(2026, 6, 1)).amount == 5
 
-    monkeypatch.setattr(rulebook, "CACHE_SECONDS", -1.0)
+    monkeypatch.setattr(remembered, "SECONDS", -1.0)
 
     assert rulebook.term_for("request.station", county_code="99", on=date(2026, 6, 1)).amount == 9
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Category, LoginSession
-from core import rulebook
+from core import remembered
 from core.models import Clock, Heartbeat, Rung, RungFiring
 from intake import actions
 from representatives.models import DutyRule, Meeting
@@ -296,7 +296,7 @@ class Site:
 def costs(django_db_setup: Any, django_db_blocker: Any) -> Iterator[Costs]:
     # The rules are read again every half minute: on a busy machine that would fall into some page's count.
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
-        patch.setattr(rulebook, "CACHE_SECONDS", float("inf"))
+        patch.setattr(remembered, "SECONDS", float("inf"))
         site = Site()
         site.fill(range(FEW))
         site.costs()  # what a process learns once: content types, the calendar, the rules
