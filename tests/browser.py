@@ -10,6 +10,7 @@ A test fails by itself when its page logs an error, breaks the Content-Security-
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,14 @@ FLAGS = [
 ]  # fmt: skip
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def until(page: Any, expression: str, seconds: float = 20) -> None:
+    """Wait for what a script of the page does. Playwright's own waiting would need `unsafe-eval`."""
+    ends = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < ends, expression
+        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="session")

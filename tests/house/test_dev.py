@@ -268,6 +268,11 @@ def free_port():
     return next(port for port in range(8700 + os.getpid() % 200, 9700) if port_is_free(port))
 
 
+def hear_ctrl_c():
+    """A test run that a script put into the background was told to ignore it, and so would everything it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Up:
     """One `dev.py up` and what it prints."""
 
@@ -280,6 +285,7 @@ class Up:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             start_new_session=True,
+            preexec_fn=hear_ctrl_c,
         )
         self.printed = []
         self.reader = threading.Thread(target=self._read)

@@ -5,27 +5,18 @@ from __future__ import annotations
 import gzip
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.urls import reverse
 
 from intake import actions
 from intake.models import ConstituentRequest
-from tests.browser import DESKTOP, PHONE, violations
+from tests.browser import DESKTOP, PHONE, until, violations
 
 pytestmark = pytest.mark.browser
 
 DESK = "/desk/requests/?view=register"
 LAMP = "牛场组进村路口的路灯有半个多月不亮了，晚上老人孩子走路看不见，上周有人摔了一跤。希望尽快修好。"
-
-
-def until(page: Any, expression: str, seconds: float = 10) -> None:
-    """Playwright's own waiting would need `unsafe-eval`."""
-    ends = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < ends, expression
-        page.wait_for_timeout(50)
 
 
 @pytest.mark.django_db(transaction=True)

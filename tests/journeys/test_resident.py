@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-import time
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from core.models import Attachment, Message
 from intake import actions
 from intake.actions import drafting
 from intake.models import ConstituentRequest
-from tests.browser import DESKTOP, PHONE, violations
+from tests.browser import DESKTOP, PHONE, until, violations
 
 pytestmark = pytest.mark.browser
 
@@ -33,14 +32,6 @@ def picture(color: str, side: int = 2400) -> dict:
     out = BytesIO()
     Image.new("RGB", (side, side // 2), color).save(out, "JPEG")
     return {"name": f"{color}.jpg", "mimeType": "image/jpeg", "buffer": out.getvalue()}
-
-
-def until(page, expression: str, seconds: float = 20) -> None:
-    """Playwright's own waiting would need `unsafe-eval`."""
-    ends = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < ends, expression
-        page.wait_for_timeout(100)
 
 
 def fill_what(page) -> None:
@@ -128,7 +119,7 @@ def test_with_script_photos_are_shrunk_and_a_double_tap_gives_one_request(county
     photos = Attachment.objects.about(request)
     assert photos.count() == 2
     assert max(photo.width for photo in photos) == 1600
-    page.wait_for_function("!Object.keys(localStorage).some(k => k.startsWith('draft:intake'))")
+    until(page, "!Object.keys(localStorage).some(k => k.startsWith('draft:intake'))")
 
     page.go_back()
     page.wait_for_selector(".slip__no")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from io import BytesIO
 from typing import Any
 
@@ -11,20 +10,12 @@ from django.urls import reverse
 from PIL import Image
 
 from core.models import Attachment
-from tests.browser import DESKTOP, PHONE, violations
+from tests.browser import DESKTOP, PHONE, until, violations
 
 pytestmark = pytest.mark.browser
 
 HEADLINE = "换了灯头和 40 米电缆，路灯亮了"
 BODY = "6月2日路灯所到现场换了灯头和电缆，当晚试亮正常。以后每月巡查一次，坏了可打 0000-555-0166。"
-
-
-def until(page: Any, expression: str, seconds: float = 10) -> None:
-    """Playwright's own waiting would need `unsafe-eval`."""
-    ends = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < ends, expression
-        page.wait_for_timeout(50)
 
 
 def picture(color: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import os
 import subprocess
 import time
 from io import BytesIO, StringIO
@@ -161,7 +162,10 @@ def run(*words):
 
 def databases():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'liaison_scratch_%'")
+        # This process's own: another worker may be at its own drill.
+        cursor.execute(
+            f"SELECT datname FROM pg_database WHERE datname LIKE 'liaison_scratch_{os.getpid()}_%'"
+        )
         return {name for (name,) in cursor.fetchall()}
 
 
